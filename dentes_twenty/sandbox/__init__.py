@@ -1,0 +1,1 @@
+"""An embedded Twenty-compatible server for dry runs, demos and tests."""
