@@ -1,0 +1,22 @@
+"""The two outcomes of parsing one cell: a value with warning codes, or `BadCell`."""
+
+from __future__ import annotations
+
+from typing import Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+
+class Parsed(NamedTuple, Generic[T]):
+    """A value and the codes of what should be reported about it."""
+
+    value: T
+    warnings: tuple[str, ...] = ()
+
+
+class BadCell(ValueError):
+    """The cell cannot be read. Carries a code and never the value."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
