@@ -58,7 +58,7 @@ class Reference:
     """The column holds the id of a row of another report.
 
     `required`: a row that points nowhere is quarantined; otherwise it lands without the link and is reported.
-    `by_name`: the column may hold a name instead (the id is tried first, then the folded full name if exactly one fits).
+    `by_name`: the column may hold a name instead: the id is tried first, then the folded full name if exactly one fits.
     """
 
     to: str
