@@ -143,8 +143,7 @@ def columns(spec: FieldSpec) -> tuple[ColumnSpec, ...]:
     """
     if spec.type in COMPOSITES:
         return tuple(
-            ColumnSpec(column_name(spec.name, part.name), part.storage, part.name)
-            for part in COMPOSITES[spec.type]
+            ColumnSpec(column_name(spec.name, part.name), part.storage, part.name) for part in COMPOSITES[spec.type]
         )
     if spec.type in RELATION_TYPES:
         return ()
@@ -157,7 +156,5 @@ def unique_columns(spec: FieldSpec) -> tuple[str, ...]:
     Additional e-mails and secondary links are not covered; three columns together make a phone unique.
     """
     if spec.type in COMPOSITES:
-        return tuple(
-            column_name(spec.name, part.name) for part in COMPOSITES[spec.type] if part.in_unique_key
-        )
+        return tuple(column_name(spec.name, part.name) for part in COMPOSITES[spec.type] if part.in_unique_key)
     return tuple(column.name for column in columns(spec))
