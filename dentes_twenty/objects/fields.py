@@ -365,7 +365,7 @@ def choice_raw(name: str, label: str, column_name: str) -> Field:
 
 
 def extended(declaration: SourceObject, extra: Sequence[Field]) -> SourceObject:
-    """The declaration with further fields: columns that nobody declared and that the practice wants as custom fields."""
+    """The declaration with the custom fields that a practice wants for columns that nobody declared."""
     if not extra:
         return declaration
     target = dataclasses.replace(declaration.target, fields=(*declaration.target.fields, *(f.target for f in extra)))

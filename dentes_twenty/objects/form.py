@@ -104,7 +104,7 @@ RESERVED = frozenset(  # Twenty refuses these as field names, or they are taken 
         "patient",
         "submittedAt",
         "sourceSystemId",
-    }  # fmt: skip
+    }
 )
 
 
