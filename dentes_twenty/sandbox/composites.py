@@ -18,7 +18,7 @@ from dentes_twenty.sandbox.links import normalise_links
 from dentes_twenty.sandbox.phones import check_codes as check_phone_codes
 from dentes_twenty.sandbox.phones import normalise_additional, normalise_phone
 from dentes_twenty.sandbox.refused import ValueRefused, type_error
-from dentes_twenty.sandbox.richtext import blocknote_to_markdown, markdown_to_blocknote
+from dentes_twenty.sandbox.richtext import blocknote_to_markdown, has_unsafe_url, markdown_to_blocknote
 from dentes_twenty.sandbox.scalars import (
     ACTOR_SOURCES,
     Normaliser,
@@ -216,6 +216,8 @@ def _check_blocknote(value: Any, name: str) -> str | None:
         raise ValueRefused(message) from None
     if not isinstance(parsed, list):
         raise ValueRefused(f'Invalid blocknote value for field "{name}" - must be a JSON array of blocks')
+    if has_unsafe_url(parsed):
+        raise ValueRefused(f'Unsafe URL protocol in inline link for field "{name}"')
     return text
 
 

@@ -143,7 +143,11 @@ def _stored_form(number: str, country: str | None, calling_code: str | None) -> 
         return None
     if plan.prefix is not None and plan.prefix.match(digits):
         return None
-    return Phone(digits, country or only, calling_code or f"+{plan.calling_digits}")
+    return Phone(
+        number=digits,
+        country=only if country is None else country,
+        calling_code=f"+{plan.calling_digits}" if calling_code is None else calling_code,
+    )
 
 
 @lru_cache(maxsize=65_536)

@@ -23,6 +23,7 @@ _TEXT_PROPS = {"backgroundColor": "default", "textColor": "default", "textAlignm
 _MARKUP = re.compile(
     r"[\\`*_\[\]<>~|]|&#?\w+;|^ {0,3}(?:#|=|-|\+|\d{1,9}[.)])|^(?: {4}|\t)|https?://|www\.|\S@\S| {2}$", re.MULTILINE
 )
+_UNSAFE_URL = re.compile(r"\s*(?:javascript|vbscript|data)\s*:", re.IGNORECASE)
 _STYLE_OF = {"strong": "bold", "em": "italic", "s": "strike"}
 
 
@@ -163,6 +164,18 @@ def _append(found: list[Inline], text: str, styles: dict[str, bool]) -> None:
 
 def _text(text: str, styles: dict[str, bool]) -> Inline:
     return {"type": "text", "text": text, "styles": dict(styles)}
+
+
+def has_unsafe_url(node: Any) -> bool:
+    """Whether a link or an image anywhere in the blocks has a URL that would run a script."""
+    if isinstance(node, list):
+        return any(has_unsafe_url(item) for item in node)
+    if not isinstance(node, dict):
+        return False
+    urls = (node.get("href"), node.get("url"))
+    return any(isinstance(url, str) and _UNSAFE_URL.match(url) for url in urls) or any(
+        has_unsafe_url(item) for item in node.values()
+    )
 
 
 def blocknote_to_markdown(blocks: list[Any]) -> str:
