@@ -28,9 +28,20 @@ RAW = "__raw"  # suffix of the staged column that keeps the text of a cell which
 class Context(Protocol):
     """What a transform may ask beside its row: the practice's settings and the ids of other records."""
 
-    zone: ZoneInfo
-    currency: str
-    language: str
+    @property
+    def zone(self) -> ZoneInfo:
+        """Zone of the practice's wall times."""
+        ...
+
+    @property
+    def currency(self) -> str:
+        """ISO code of amounts that name none."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """ "en" or "tr": of the names and labels that the migration makes."""
+        ...
 
     def record_id(self, source_object: str, source_id: str) -> str:
         """The id in Twenty of a row that lands (an adopted record keeps its own)."""

@@ -7,6 +7,7 @@ from dentes_twenty.objects.fields import Context, Field, Row, Transform, emails_
 from dentes_twenty.objects.target import FieldType, TargetObject
 
 EMAIL_OWN = "@email"  # fact of planning: this person holds the address as primary e-mail
+EMAIL_MORE = "@more_emails"  # fact of planning: further addresses of the same person
 EMAIL_SHARED = "@shared_email"  # fact of planning: an earlier person holds it
 ROLES = "@roles"  # fact of planning: list of PERSON_ROLE values
 GUARDIAN = "@guardian"  # fact of planning: "patient:<id>" or "guardian:<id>" of the first guardian
@@ -52,11 +53,14 @@ def person_target(fields: tuple[Field, ...]) -> TargetObject:
 
 
 def _own(row: Row, ctx: Context) -> object:
-    return emails_value(row.get(EMAIL_OWN))
+    more = row.get(EMAIL_MORE) or ()
+    return emails_value(row.get(EMAIL_OWN), more) if row.get(EMAIL_OWN) else None
 
 
 def _shared(row: Row, ctx: Context) -> object:
-    return row.get(EMAIL_SHARED)
+    if not row.get(EMAIL_SHARED):
+        return None
+    return ", ".join((row[EMAIL_SHARED], *(row.get(EMAIL_MORE) or ())))
 
 
 def _roles(row: Row, ctx: Context) -> object:

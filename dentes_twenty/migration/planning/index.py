@@ -1,0 +1,225 @@
+"""First pass: what rows of different reports have to do with each other, for one staged drop.
+
+Belongs here: who lands, who is whom, who holds an e-mail or a site, which lines a plan has, what the ledger sums to.
+Does not belong here: decisions about single rows (`rows`), the decisions themselves (`contacts`, `holders`).
+Memory grows with patients, plans, lines and claims, not with ledger entries.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+
+from dentes_twenty.exports.stage import Staged
+from dentes_twenty.migration.planning import contacts
+from dentes_twenty.migration.planning.contacts import Contacts, Mention
+from dentes_twenty.migration.planning.holders import Holders, website
+from dentes_twenty.migration.planning.references import References, Verdict
+from dentes_twenty.objects.fields import RAW, Row
+from dentes_twenty.objects.folding import fold_name
+
+REFERENCED = ("provider", "practice", "payer", "patient", "plan", "claim")
+
+
+@dataclasses.dataclass(slots=True)
+class PatientFacts:
+    """What other rows need to know of a patient."""
+
+    place: int
+    company: str | None
+    provider: str | None
+    balance: Decimal | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One line of a plan, as its note shows it."""
+
+    code: str | None
+    name: str | None
+    tooth: str | None
+    surface: str | None
+    quantity: Decimal | None
+    fee: Decimal | None
+    currency: str | None
+    status: str | None
+
+
+def _called(row: Row) -> str:
+    """How other reports may call an office or a member of staff instead of its id."""
+    name = row.get("name") or f"{row.get('first_name') or ''} {row.get('last_name') or ''}"
+    return str(name).strip()
+
+
+class Index:
+    """Built once for a staged drop; read-only afterwards.
+
+    `issues` are the findings between patients' contacts; `emails` and `sites` hold the unique values.
+    """
+
+    def __init__(
+        self,
+        staged: Staged,
+        *,
+        earlier_emails: Mapping[str, str] | None = None,
+        earlier_sites: Mapping[str, str] | None = None,
+        known_contacts: Mapping[str, str] | None = None,
+    ) -> None:
+        self.staged = staged
+        self.references: dict[str, References] = {name: References() for name in REFERENCED}
+        self.patients: dict[str, PatientFacts] = {}
+        self.emails = Holders(earlier_emails)
+        self.sites = Holders(earlier_sites)
+        self.suppliers: dict[str, str] = {}
+        self.company_names: dict[str, str] = {}
+        self.plan_lines: dict[str, list[PlanLine]] = defaultdict(list)
+        self._patient_emails: list[tuple[str, str]] = []
+        self._match: dict[contacts.MatchKey, list[str]] = defaultdict(list)
+        self._mentions: list[Mention] = []
+        for name in REFERENCED:
+            self.references[name].quarantine(
+                issue.source_id for issue in staged.issues(name) if issue.severity == "quarantine" and issue.source_id
+            )
+        self._offices()
+        self._read_patients()
+        self._read_guardians()
+        self.contacts: Contacts = contacts.resolve(
+            self._mentions, self._match, {p: facts.place for p, facts in self.patients.items()}, known_contacts
+        )
+        self._hold_emails()
+        self._read_dependents()
+        self._read_suppliers()
+
+    @property
+    def further_guardians(self) -> bool:
+        """Whether some patient has more than one guardian."""
+        return any(links.further for links in self.contacts.links.values())
+
+    # -- first the rows that everything refers to
+
+    def _offices(self) -> None:
+        for name in ("provider", "practice", "payer"):
+            key = {"provider": "provider_id", "practice": "practice_id", "payer": "payer_id"}[name]
+            for row in self.staged.rows(name):
+                self.references[name].land(row[key], _called(row))
+                if name == "provider":
+                    continue
+                record = f"{name}:{row[key]}"
+                if row.get("website"):
+                    self.sites.claim(website(row["website"]), record)
+                if row.get("name"):
+                    self.company_names.setdefault(fold_name(row["name"]), record)
+
+    def _read_patients(self) -> None:
+        guardians_filed = {row["guardian_id"] for row in self.staged.rows("guardian")}
+        for place, row in enumerate(self.staged.rows("patient")):
+            patient = row["patient_id"]
+            self.references["patient"].land(patient)
+            self.patients[patient] = PatientFacts(
+                place,
+                self.link(row, "referring_practice_id", "practice"),
+                self.link(row, "default_provider_id", "provider"),
+                row.get("balance"),
+            )
+            name = row.get("full_name") or f"{row.get('first_name') or ''} {row.get('last_name') or ''}"
+            numbers = [n for c in ("mobile", "home_phone", "work_phone") for n in row.get(c) or ()]
+            for key in contacts.match_keys(name, numbers, (row.get("email"),)):
+                self._match[key].append(patient)
+            if row.get("email"):
+                self._patient_emails.append((row["email"], f"patient:{patient}"))
+            self._mention_columns(row, patient, guardians_filed)
+
+    def _mention_columns(self, row: Row, patient: str, guardians_filed: set[str]) -> None:
+        if row.get("guardian_name"):
+            self._mentions.append(
+                Mention(
+                    "guardian",
+                    # a guardian file may use the same number for somebody else
+                    f"patient-{patient}" if patient in guardians_filed else patient,
+                    contacts.GUARDIAN,
+                    patient,
+                    row["guardian_name"],
+                    tuple(row.get("guardian_phone") or ()),
+                    row.get("guardian_email"),
+                    row.get("guardian_relation"),
+                    row.get("guardian_phone" + RAW),
+                )
+            )
+        if row.get("emergency_name"):
+            self._mentions.append(
+                Mention(
+                    "emergency",
+                    patient,
+                    contacts.EMERGENCY_CONTACT,
+                    patient,
+                    row["emergency_name"],
+                    tuple(row.get("emergency_phone") or ()),
+                    None,
+                    None,
+                    row.get("emergency_phone" + RAW),
+                )
+            )
+
+    def _read_guardians(self) -> None:
+        for row in self.staged.rows("guardian"):
+            if row["patient_id"] in self.references["patient"].landing:
+                self._mentions.append(
+                    Mention(
+                        "guardian",
+                        row["guardian_id"],
+                        contacts.GUARDIAN,
+                        row["patient_id"],
+                        row["name"],
+                        tuple(row.get("phone") or ()),
+                        row.get("email"),
+                        row.get("relation"),
+                        row.get("phone" + RAW),
+                        from_file=True,
+                    )
+                )
+
+    def _hold_emails(self) -> None:
+        for email, key in self._patient_emails:
+            self.emails.claim(email, key)
+        for person in self.contacts.people:
+            if person.emails:
+                self.emails.claim(person.emails[0], person.key)
+
+    def _read_dependents(self) -> None:
+        patients = self.references["patient"].landing
+        for name, key in (("plan", "plan_id"), ("claim", "claim_id")):
+            references = self.references[name]
+            for row in self.staged.rows(name):
+                if row["patient_id"] in patients:
+                    references.land(row[key])
+                else:
+                    references.quarantine([row[key]])
+        for row in self.staged.rows("line"):
+            if row["patient_id"] in patients and row.get("plan_id") in self.references["plan"].landing:
+                self.plan_lines[row["plan_id"]].append(PlanLine(*(row.get(c) for c in PlanLine.__dataclass_fields__)))
+
+    def _read_suppliers(self) -> None:
+        for row in self.staged.rows("item"):
+            key = self.supplier(row)
+            if key and key.startswith("supplier:"):
+                shown = " ".join((row.get("supplier_name") or row.get("supplier_id") or "").split())
+                self.suppliers.setdefault(key.partition(":")[2], shown)
+
+    # -- what the second pass asks
+
+    def supplier(self, row: Row) -> str | None:
+        """Key of an item's supplier: an id decides; a name may be a company that is there already (AMBIGUITIES 65)."""
+        if row.get("supplier_id"):
+            return f"supplier:{row['supplier_id']}"
+        folded = fold_name(row.get("supplier_name") or "")
+        return (self.company_names.get(folded) or f"supplier:{folded}") if folded else None
+
+    def link(self, row: Row, column: str, to: str) -> str | None:
+        """The id that a reference column means, None when it means nothing that lands."""
+        value = row.get(column)
+        if not value:
+            return None
+        verdict, source_id = self.references[to].resolve(value, by_name=True)
+        return source_id if verdict is Verdict.LANDS else None
