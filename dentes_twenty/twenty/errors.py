@@ -23,8 +23,6 @@ Belongs here: the classes. Does not belong here: which answer means what (`answe
 Messages are ours, never the server's: Twenty quotes the offending value in its messages, and that is patient data.
 """
 
-# ruff: noqa: N818 - names say what to do (TryAgain, Stop); an Error suffix on each would add nothing
-
 from __future__ import annotations
 
 
