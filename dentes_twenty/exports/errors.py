@@ -9,6 +9,11 @@ which are values (`BadRow`, `Problem`) or the small `BadCell`, because they quar
         HeaderNotFound   no line of the file looks like a header
       LossyDecoding      no supported encoding gives the file's text without loss
       CutOffFile         the file ends early
+      MappingError       the mapping file stands in the way
+        InvalidMapping      it cannot be read, or says something that cannot be
+        UnconfirmedMapping  nobody has confirmed it, or it has changed since
+        MappingDoesNotFit   it does not fit the files of this drop
+      NotStaged          the staging folder does not hold what is asked of it
 
 Messages carry file names, sheet names, line numbers and counts, never a cell's value.
 """
@@ -62,3 +67,33 @@ class CutOffFile(ExportError):
         super().__init__(message, fix)
         self.rows_read = rows_read
         self.rows_stated = rows_stated
+
+
+class MappingError(ExportError):
+    """The mapping file stands in the way."""
+
+    code = "mapping_error"
+
+
+class InvalidMapping(MappingError):
+    """The mapping file cannot be read, or says something that cannot be."""
+
+    code = "invalid_mapping"
+
+
+class UnconfirmedMapping(MappingError):
+    """Nobody has confirmed the mapping, it has changed since, or something in it is still open."""
+
+    code = "unconfirmed_mapping"
+
+
+class MappingDoesNotFit(MappingError):
+    """The mapping names a file or a header that this drop does not have."""
+
+    code = "mapping_does_not_fit"
+
+
+class NotStaged(ExportError):
+    """The staging folder does not hold what is asked of it."""
+
+    code = "not_staged"
