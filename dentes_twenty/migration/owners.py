@@ -125,13 +125,14 @@ def match_owners(
         raise OwnerNotAMember("owners.fallback")
     lines = []
     for provider in providers:
-        match, email = Match.UNMATCHED, None
+        match = Match.UNMATCHED
+        found: str | None = None
         if provider.id in overrides:
-            match, email = Match.OVERRIDE, overrides[provider.id].lower()
+            match, found = Match.OVERRIDE, overrides[provider.id].lower()
         elif provider.email and provider.email.lower() in by_email:
-            match, email = Match.MATCHED, provider.email.lower()
+            match, found = Match.MATCHED, provider.email.lower()
         elif fallback:
-            match, email = Match.FALLBACK, fallback.lower()
-        member = by_email[email] if email else None
-        lines.append(OwnerLine(provider, match, member.id if member else None, email))
+            match, found = Match.FALLBACK, fallback.lower()
+        member = by_email[found] if found else None
+        lines.append(OwnerLine(provider, match, member.id if member else None, found))
     return Owners(tuple(lines))
