@@ -1,0 +1,131 @@
+"""Headers to canonical columns: the best one-to-one assignment by spelling and by what the values look like.
+
+Belongs here: how alike a header and a column are, and which pairs of a whole table fit best together, so that an
+ambiguous word ("Tarih", "Not", "Hekim") lands right because of what else is in the file. Does not belong here: what
+the values look like (`profile`), or which report a table is (`recognition`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from dentes_twenty.exports.assignment import best_assignment
+from dentes_twenty.exports.profile import NEUTRAL, ColumnProfile, fit
+from dentes_twenty.objects.folding import fold, fold_key
+from dentes_twenty.objects.form import LONG_REPORT
+from dentes_twenty.objects.source import Column, Report
+
+# Below this, spelling alone has proposed wrong pairs: "Tarife" and "Tarih" are 0.73 alike, "Onay" and "Oda" 0.57
+SIMILAR = 0.85
+_VALUES_WEIGHT = 0.3
+_UNFIT = 0.25
+# Turkish possessives and abbreviations that headers use interchangeably
+_SAME_WORD = {
+    "tarihi": "tarih", "tar": "tarih", "trh": "tarih", "zamani": "zaman", "turu": "tur", "tipi": "tip", "adi": "ad",
+    "soyadi": "soyad", "durumu": "durum", "numarasi": "no", "numara": "no", "number": "no", "num": "no", "nr": "no",
+    "adresi": "adres", "kodu": "kod", "tutari": "tutar", "telefonu": "telefon", "tel": "telefon", "fiyati": "fiyat",
+    "aciklamasi": "aciklama", "suresi": "sure", "sekli": "sekil", "yontemi": "yontem", "identifier": "id",
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Match:
+    """What one header stands for: `column` None when nothing fits; `confidence` 0 to 1; `evidence` for people."""
+
+    header: str
+    column: str | None
+    confidence: float
+    evidence: str
+
+
+def match_headers(
+    report: Report, headers: Sequence[str], profiles: Sequence[ColumnProfile] | None = None
+) -> list[Match]:
+    """One match for each header, in their order. Without profiles only the spelling counts."""
+    spelled = [[_spelling(header, column) for column in report.columns] for header in headers]
+    fits = [
+        [_fit(report, column, profiles[i]) if profiles is not None else None for column in report.columns]
+        for i in range(len(headers))
+    ]
+    scores = [
+        [_score(alike, suits) for alike, suits in zip(line, suited, strict=True)]
+        for line, suited in zip(spelled, fits, strict=True)
+    ]
+    chosen = best_assignment(scores)
+    matches = []
+    for i, header in enumerate(headers):
+        if i in chosen:
+            column, alike, suits = report.columns[chosen[i]], spelled[i][chosen[i]], fits[i][chosen[i]]
+            matches.append(Match(header, column.name, _confidence(alike, suits), _evidence(column, alike, suits)))
+        else:
+            reason = _why_nothing(report, spelled[i], profiles[i] if profiles is not None else None)
+            matches.append(Match(header, None, 0.0, reason))
+    return matches
+
+
+def _fit(report: Report, column: Column, profile: ColumnProfile) -> float | None:
+    return fit(column, profile, is_key=column.name == report.key and report is not LONG_REPORT)
+
+
+def _spelling(header: str, column: Column) -> float:
+    """How alike a header is to the best of a column's names: 1 the same, 0 nothing in common worth a proposal."""
+    key = fold_key(header)
+    if not key:
+        return 0.0
+    names = (*column.headers, column.name)
+    for rank, name in enumerate(names):
+        if fold_key(name) == key:
+            return 1.0 - 0.002 * rank  # earlier names are the usual ones
+    plain = _plain(header)
+    best = 0.0
+    for name in names:
+        other = _plain(name)
+        if plain == other:
+            return 0.96
+        best = max(best, fuzz.ratio(plain, other), fuzz.token_sort_ratio(plain, other))
+    return 0.9 * best / 100 if best / 100 >= SIMILAR else 0.0
+
+
+def _plain(text: str) -> str:
+    return " ".join(_SAME_WORD.get(word, word) for word in fold(text).split())
+
+
+def _score(alike: float, suits: float | None) -> float:
+    """Both kinds of evidence as one number; a header that is only similar needs values that suit."""
+    value = NEUTRAL if suits is None else suits
+    if alike < 0.96 and value < _UNFIT:
+        return 0.0
+    return alike * (1 - _VALUES_WEIGHT + _VALUES_WEIGHT * value)
+
+
+def _confidence(alike: float, suits: float | None) -> float:
+    """For people: the likeness of the header, halved as the values cease to suit."""
+    value = NEUTRAL if suits is None else min(suits, NEUTRAL)
+    return round(alike * (0.5 + 0.5 * value / NEUTRAL), 2)
+
+
+def _evidence(column: Column, alike: float, suits: float | None) -> str:
+    spelled = "known header" if alike >= 0.9 else f"{alike / 0.9:.0%} like a known header"
+    if suits is None:
+        return f"{spelled}; no values to check"
+    if column.values is not None:
+        return f"{spelled}; {suits:.0%} of the words are known"
+    if column.reference is not None:
+        return f"{spelled}; {suits:.0%} are ids of {column.reference.to}"
+    return f"{spelled}; values suit {column.kind} {suits:.0%}"
+
+
+def _why_nothing(report: Report, spelled: Sequence[float], profile: ColumnProfile | None) -> str:
+    alike = max(range(len(spelled)), key=lambda i: spelled[i])
+    if spelled[alike]:
+        return f"like {report.columns[alike].name}, which another header fits better"
+    if profile is not None and profile.empty:
+        return "no known header; all cells are blank"
+    if profile is not None and profile.emails > 0.9:
+        return "no known header; the values are e-mails"
+    if profile is not None and profile.phones > 0.9:
+        return "no known header; the values are phone numbers"
+    return "no known header"
