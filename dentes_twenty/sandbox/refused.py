@@ -6,7 +6,7 @@ A module of its own, because every module with rules raises it and `errors` turn
 from __future__ import annotations
 
 
-class ValueRefused(Exception):  # noqa: N818 - an answer of the API, not a fault of the program
+class ValueRefused(Exception):
     """A value that Twenty does not accept for a field.
 
     `message` is Twenty's own text, with the value in it: it goes into the answer and never into a log.
