@@ -59,7 +59,7 @@ class LossyDecoding(ExportError):
 
 
 class CutOffFile(ExportError):
-    """The file ends early. `rows_read` counts its data rows, `rows_stated` is what its own total line says, if it does."""
+    """The file ends early. `rows_read` counts its data rows, `rows_stated` is what its total line says, if it does."""
 
     code = "cut_off_file"
 

@@ -44,11 +44,16 @@ class BadRow(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pin:
-    """What a person has decided about a file; None leaves it to detection. `header_line` counts physical lines from 1."""
+    """What a person has decided about a file; None leaves it to detection.
+
+    `header_line` counts physical lines (rows of a sheet) from 1. `check_totals`: False where the total line of a
+    file is no sum of its rows.
+    """
 
     encoding: str | None = None
     separator: str | None = None
     header_line: int | None = None
+    check_totals: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
