@@ -1,0 +1,46 @@
+"""Record ids, computed from the source: the same row has the same id in every run, on every machine.
+
+Belongs here: the one rule by which ids are made. Does not belong here: looking ids up (package `ledger`).
+
+An id is a UUIDv5 (RFC 9562) in lower case, as Twenty accepts it from a client, over the parts written as
+netstrings (`<length in bytes>:<bytes>,`). Lengths make the joining unambiguous whatever the parts contain: an id
+column may hold any text, a colon or a slash included. Changing anything here would double every record that was
+migrated before, so a test pins known values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+NAMESPACE = uuid.UUID("5c1f4a0e-7f0d-4b6c-9f39-0d6a52b7c3e1")
+"""Namespace of all ids of dentes_twenty. Drawn once at random; must never change."""
+
+
+def record_id(practice: str, source_object: str, source_id: str) -> str:
+    """Id of the Twenty record that a source row becomes.
+
+    `practice` is the practice's key, `source_object` one of the names in data-model.md (`patient`, `recall`, ...),
+    `source_id` the id as staged: trimmed text, leading zeros kept.
+    """
+    return _uuid5("record", practice, source_object, source_id)
+
+
+def link_id(practice: str, kind: str, *parts: str) -> str:
+    """Id of a record that no source row stands for: a task or note target, a plan's note, an attachment.
+
+    `kind` names what it is (`taskTarget`, `planNote`, ...), `parts` the ids that it joins, in a fixed order.
+    Never equal to a `record_id`.
+    """
+    return _uuid5("link", practice, kind, *parts)
+
+
+def _uuid5(*parts: str) -> str:
+    # uuid.uuid5 takes text only before Python 3.12, and lone surrogates must not make it fail.
+    name = b"".join(_netstring(part.encode("utf-8", "surrogatepass")) for part in parts)
+    digest = hashlib.sha1(NAMESPACE.bytes + name, usedforsecurity=False).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=5))
+
+
+def _netstring(data: bytes) -> bytes:
+    return b"%d:%b," % (len(data), data)

@@ -1,0 +1,242 @@
+"""The ledger's database: one engine, read and write transactions, and what a driver's refusal means.
+
+Belongs here: everything that differs between SQLite and PostgreSQL below SQL, and the table of driver errors. Does not
+belong here: tables and queries.
+
+One writer at a time for each practice: SQLite takes the write lock when the transaction begins (BEGIN IMMEDIATE),
+PostgreSQL an advisory lock named after the practice. So the audit chain never forks, and two batches cannot deadlock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from dentes_twenty.migration.errors import (
+    LedgerBusy,
+    LedgerConfiguration,
+    LedgerDamaged,
+    LedgerError,
+    LedgerMisuse,
+    LedgerUnavailable,
+)
+
+LOCK_SECONDS = 30
+"""How long a writer waits for another one before it gives up."""
+
+URL_FIX = "Use sqlite:///path/to/ledger.sqlite or postgresql://user@host/database in the practice file's `ledger`."
+TRY_AGAIN = "What was committed is safe. Try again in a moment."
+FREE_SPACE = "What was committed is safe. Free space on the ledger's disk, then run the command again."
+
+_SQLITE: dict[int, tuple[type[LedgerError], str, str, str]] = {
+    sqlite3.SQLITE_BUSY: (LedgerBusy, "ledger_busy", "The ledger is locked by another process.", TRY_AGAIN),
+    sqlite3.SQLITE_LOCKED: (LedgerBusy, "ledger_busy", "The ledger is locked by another process.", TRY_AGAIN),
+    sqlite3.SQLITE_FULL: (LedgerUnavailable, "ledger_disk_full", "The ledger's disk is full.", FREE_SPACE),
+    sqlite3.SQLITE_IOERR: (LedgerUnavailable, "ledger_io", "The ledger's disk failed.", FREE_SPACE),
+    sqlite3.SQLITE_READONLY: (
+        LedgerConfiguration, "ledger_read_only", "The ledger cannot be written.", "Give the file back to its user."),
+    sqlite3.SQLITE_CANTOPEN: (
+        LedgerConfiguration, "ledger_cannot_open", "The ledger's file cannot be opened.", "Check its path."),
+    sqlite3.SQLITE_CORRUPT: (
+        LedgerDamaged, "ledger_damaged", "The ledger's file is damaged.", "Restore it from a copy."),
+    sqlite3.SQLITE_NOTADB: (
+        LedgerDamaged, "ledger_not_a_database", "The ledger's file is no database.", "Check the path in `ledger`."),
+}  # fmt: skip
+
+# By SQLSTATE, longest prefix first.
+_POSTGRES: tuple[tuple[str, type[LedgerError], str, str, str], ...] = (
+    ("53100", LedgerUnavailable, "ledger_disk_full", "The database server's disk is full.", FREE_SPACE),
+    ("55P03", LedgerBusy, "ledger_busy", "The ledger is locked by another process.", TRY_AGAIN),
+    ("40001", LedgerBusy, "ledger_busy", "The database asked for the transaction again.", TRY_AGAIN),
+    ("40P01", LedgerBusy, "ledger_busy", "The database broke a deadlock.", TRY_AGAIN),
+    ("3D000", LedgerConfiguration, "ledger_no_database", "The database does not exist.", "Create it, or fix `ledger`."),
+    ("28", LedgerConfiguration, "ledger_login", "The database refused the login.", "Check user and password."),
+    ("42501", LedgerConfiguration, "ledger_permission", "The database user may not do this.", "Grant it the schema."),
+    ("53", LedgerUnavailable, "ledger_no_resources", "The database server is out of resources.", TRY_AGAIN),
+    ("57P", LedgerUnavailable, "ledger_unavailable", "The database server is shutting down.", TRY_AGAIN),
+    ("08", LedgerUnavailable, "ledger_unavailable", "The connection to the database was lost.", TRY_AGAIN),
+)
+
+
+def translate(error: BaseException) -> LedgerError:
+    """What a driver's error means to the caller. The driver's text is dropped: it may quote row values."""
+    original = getattr(error, "orig", None) or error
+    code = getattr(original, "sqlite_errorcode", None)
+    if code is not None and (known := _SQLITE.get(code & 0xFF)):
+        return known[0](known[2], known[3], code=known[1])
+    state = getattr(original, "pgcode", None)
+    for prefix, kind, name, message, fix in _POSTGRES:
+        if state and state.startswith(prefix):
+            return kind(message, fix, code=name)
+    if isinstance(error, DBAPIError) and (
+        error.connection_invalidated or (state is None and isinstance(error, sa.exc.OperationalError) and code is None)
+    ):
+        return LedgerUnavailable("The ledger's database cannot be reached.", TRY_AGAIN)
+    return LedgerMisuse(
+        f"The ledger refused a statement ({type(original).__name__}, {state or code or 'no code'}).",
+        "This is a fault of the program: please report it with the code.",
+        code="ledger_refused",
+    )
+
+
+def parse_url(text: str) -> sa.URL:
+    """The URL with its driver named. Raises LedgerConfiguration for another database, or SQLite without a file."""
+    try:
+        url = sa.make_url(text)
+    except ArgumentError:
+        raise LedgerConfiguration("The ledger's URL cannot be read.", URL_FIX, code="ledger_url") from None
+    backend = url.get_backend_name()
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg2")
+    if backend != "sqlite":
+        raise LedgerConfiguration("The ledger is kept in SQLite or PostgreSQL only.", URL_FIX, code="ledger_url")
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise LedgerConfiguration("A ledger in SQLite needs a file.", URL_FIX, code="ledger_url")
+    return url.set(drivername="sqlite+pysqlite")
+
+
+class Database:
+    """An engine with short transactions. Threads of one process take turns; processes wait for each other's writes."""
+
+    def __init__(self, url: str) -> None:
+        self.url = parse_url(url)
+        self._turn = threading.RLock()
+        self._engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the ledger is a file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One consistent view. Keep it short: pages, never the whole ledger."""
+        with self._turn, _translated(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self, lock: str | None, *, durable: bool = True) -> Iterator[sa.Connection]:
+        """One transaction, committed at the end of the block, rolled back by any exception.
+
+        `lock` names who must take turns (the practice); None waits for the touched rows only. `durable=False` leaves
+        the disk's flush to the next durable commit: it outlives the death of the process but not that of the machine.
+        Raises LedgerError.
+        """
+        options = {"dentes_lock": lock, "dentes_write": True, "dentes_durable": durable}
+        with (
+            self._turn,
+            _translated(),
+            self._engine.connect() as connection,
+            connection.execution_options(**options).begin(),
+        ):
+            yield connection
+
+    def insert(self, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+        """An INSERT that knows ON CONFLICT, which is spelt alike in both dialects."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def shrink(self) -> None:
+        """Rewrites the file, so that deleted rows are gone from it. PostgreSQL frees them by its own vacuum."""
+        if not self.is_sqlite:
+            return
+        with self._turn, _translated(), self._engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("VACUUM")
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Ends all connections; SQLite folds its write-ahead log into the file."""
+        self._engine.dispose()
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error, UnicodeError) as error:
+        raise translate(error) from None
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    path = Path(url.database or "")
+    _make_private(path)
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": LOCK_SECONDS})
+
+    @sa.event.listens_for(engine, "connect")
+    def on_connect(driver: sqlite3.Connection, _record: object) -> None:
+        driver.isolation_level = None  # transactions begin where we say, not where the driver guesses
+        driver.execute("PRAGMA journal_mode = WAL")
+        driver.execute("PRAGMA foreign_keys = ON")
+        driver.execute("PRAGMA secure_delete = FAST")
+        driver.execute("PRAGMA cache_size = -65536")  # 64 MiB: the ids' index of two million records stays in memory
+
+    @sa.event.listens_for(engine, "begin")
+    def on_begin(connection: sa.Connection) -> None:
+        options = connection.get_execution_options()
+        if not options.get("dentes_write"):
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options['dentes_durable'] else 'NORMAL'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    """The file with 0600 and the folders it needs with 0700, before SQLite would make them by the umask."""
+    missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise LedgerConfiguration(
+            f"The ledger's file cannot be made ({error.strerror}).",
+            "Check the folder and its permissions.",
+            code="ledger_cannot_open",
+        ) from None
+
+
+def _postgres_engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=2,
+        pool_pre_ping=True,  # a restarted server costs a reconnect, not a failed run
+        connect_args={"connect_timeout": 10, "application_name": "dentes-twenty"},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def on_connect(driver: Any, _record: object) -> None:
+        driver.autocommit = True
+        with driver.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        driver.autocommit = False
+
+    @sa.event.listens_for(engine, "begin")
+    def on_begin(connection: sa.Connection) -> None:
+        options = connection.get_execution_options()
+        if not options.get("dentes_write"):
+            return
+        if not options["dentes_durable"]:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        if options["dentes_lock"] is not None:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_lock_number(options['dentes_lock'])})")
+
+    return engine
+
+
+def _lock_number(name: str) -> int:
+    digest = hashlib.blake2b(name.encode(), digest_size=8, person=b"dentes-ledger").digest()
+    return int.from_bytes(digest, signed=True)
