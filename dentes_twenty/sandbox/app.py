@@ -1,0 +1,119 @@
+"""The ASGI application: routes, authentication, and what each API answers without a key.
+
+Belongs here: wiring. Does not belong here: what an API does with a request (see `gql`, `rest`, `metadata`), how the
+application is served (see `server`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Literal
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dentes_twenty.sandbox.auth import graphql_refusal, rest_refusal
+from dentes_twenty.sandbox.gql.endpoint import BadRequest, RecordsApi, errors_only, request_parameters
+from dentes_twenty.sandbox.http import BodyRefused, base_url, json_body, json_response, nest_error
+from dentes_twenty.sandbox.limiter import RateLimiter
+from dentes_twenty.sandbox.metadata.rest import MetadataRest
+from dentes_twenty.sandbox.workspace import Member, Workspace
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Charge = Literal["request", "root-field"]
+
+EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def create_app(
+    *,
+    state: str = ":memory:",
+    members: Sequence[Member] = (),
+    calls_per_minute: int | None = None,
+    charge: Charge = "request",
+    legacy_metadata: bool = False,
+) -> Starlette:
+    """The application over a workspace in a SQLite file or in memory.
+
+    `app.state.sandbox` is the workspace, `app.state.authority` knows its API key. `calls_per_minute` None means no
+    limit; `charge` says whether a GraphQL request costs one token or one for each root field.
+    Raises SandboxError when the state cannot be used.
+    """
+    workspace = Workspace(state, members)
+    limiter = RateLimiter(calls_per_minute)
+    records = RecordsApi(workspace, limiter.take, per_root_field=charge == "root-field")
+    guard = _Guard(workspace)
+    metadata = MetadataRest(workspace, legacy=legacy_metadata)
+    routes = [
+        Route("/graphql", _GraphqlEndpoint(workspace, records).serve, methods=["GET", "POST"]),
+        *_metadata_routes(guard, metadata),
+        Route("/healthz", _health, methods=["GET"]),
+        *workspace.files.routes(),
+    ]
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
+    app.state.sandbox = workspace
+    app.state.authority = workspace.authority
+    return app
+
+
+def _metadata_routes(guard: _Guard, metadata: MetadataRest) -> list[Route]:
+    routes = []
+    for kind in ("objects", "fields"):
+        collection, item = guard.rest(partial(metadata.collection, kind)), guard.rest(partial(metadata.item, kind))
+        routes += [
+            Route(f"/rest/metadata/{kind}", collection, methods=["GET", "POST"]),
+            Route(f"/rest/metadata/{kind}/{{id}}", item, methods=EVERY_METHOD),
+        ]
+    return routes
+
+
+class _Guard:
+    """Puts the check of the API key before an endpoint."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+
+    def rest(self, endpoint: Endpoint) -> Endpoint:
+        async def guarded(request: Request) -> Response:
+            verdict = self.workspace.authority.check(request.headers.get("authorization"))
+            if verdict != "ok":
+                status, body = rest_refusal(verdict)
+                return json_response(body, status)
+            self.workspace.base_url = base_url(request)
+            return await endpoint(request)
+
+        return guarded
+
+
+class _GraphqlEndpoint:
+    def __init__(self, workspace: Workspace, records: RecordsApi) -> None:
+        self.workspace = workspace
+        self.records = records
+
+    async def serve(self, request: Request) -> Response:
+        verdict = self.workspace.authority.check(request.headers.get("authorization"))
+        if verdict not in ("ok", "missing"):
+            return json_response(graphql_refusal(verdict))
+        try:
+            body = dict(request.query_params) if request.method == "GET" else await json_body(request)
+            query, variables, name = request_parameters(body)
+        except BodyRefused as error:
+            return error.response()
+        except BadRequest as error:
+            return json_response(error.body(), 400)
+        if request.method == "GET" and self.records.is_mutation(query, name):
+            return json_response(errors_only("Can only perform a mutation operation from a POST request."), 405)
+        self.workspace.base_url = base_url(request)
+        return json_response(self.records.execute(query, variables, name, signed_in=verdict == "ok"))
+
+
+async def _health(_request: Request) -> Response:
+    return json_response({"status": "ok", "info": {}, "error": {}, "details": {}})
+
+
+async def _no_route(request: Request, _error: Exception) -> Response:
+    return nest_error(404, f"Cannot {request.method} {request.url.path}", "Not Found")

@@ -1,0 +1,170 @@
+"""POST /graphql: one request from body to answer.
+
+Belongs here: request validation, limits of the whole request, the rate limit, partial failure. HTTP is 200 for
+everything that GraphQL itself can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.gql.documents import (
+    Documents,
+    InvalidDocument,
+    Operation,
+    Selected,
+    count_fields,
+)
+from dentes_twenty.sandbox.gql.operations import Root, check_arguments, roots
+from dentes_twenty.sandbox.jsvalues import inspect
+from dentes_twenty.sandbox.workspace import Workspace
+
+Json = dict[str, Any]
+Take = Callable[[], str | None]
+"""Takes a token of the rate limit: None, or the message that refuses."""
+
+MAXIMUM_ROOTS = 20
+MAXIMUM_FIELDS = 2000
+PARAMETERS = ("query", "variables", "operationName", "extensions")
+
+
+class BadRequest(Exception):
+    """A body that is no GraphQL request; answered with HTTP 400."""
+
+    fix = "Send a JSON object with query and, where needed, variables and operationName."
+    code = "BAD_REQUEST"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def body(self) -> Json:
+        return errors_only(self.message)
+
+
+def errors_only(message: str, code: str | None = None, locations: Any = None) -> Json:
+    """An answer without data."""
+    error: Json = {"message": message}
+    if locations:
+        error["locations"] = locations
+    if code:
+        error["extensions"] = {"code": code}
+    return {"errors": [error]}
+
+
+def request_parameters(body: Any) -> tuple[str, dict[str, Any], str | None]:
+    """Query, variables and operation name of a body. Raises BadRequest with the texts of Twenty's GraphQL server."""
+    if not isinstance(body, Mapping):
+        if isinstance(body, list):
+            raise BadRequest("Batching is not supported.")
+        raise BadRequest(f'Expected "params" to be an object, but given {inspect(body)}.')
+    for name in body:
+        if name not in PARAMETERS:
+            raise BadRequest(f'Unexpected parameter "{name}" in the request body.')
+    query = body.get("query")
+    if query is None:
+        raise BadRequest("Must provide query string.")
+    if not isinstance(query, str):
+        raise BadRequest(f'Expected "query" param to be a string, but given "{_kind(query)}".')
+    variables = body.get("variables") or {}
+    if not isinstance(variables, dict):
+        raise BadRequest(f'Expected "variables" param to be empty or an object, but given "{_kind(variables)}".')
+    name = body.get("operationName")
+    if name is not None and not isinstance(name, str):
+        raise BadRequest(f'Expected "operationName" param to be empty or a string, but given "{_kind(name)}".')
+    return query, variables, name
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "boolean", int: "number", float: "number", str: "string", list: "array"}
+    return names.get(type(value), "object")
+
+
+class RecordsApi:
+    """Answers /graphql for one workspace."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        take: Take,
+        *,
+        per_root_field: bool = False,
+        introspect: Callable[[str, Json, str | None], Json] | None = None,
+    ) -> None:
+        self.workspace = workspace
+        self.documents = Documents()
+        self._take = take
+        self._per_root_field = per_root_field
+        self._introspect = introspect
+        self._roots: dict[tuple[str, str], Root] = {}
+        self._roots_version = -1
+
+    def roots(self) -> dict[tuple[str, str], Root]:
+        """The root fields of the data model as it is now."""
+        if self._roots_version != self.workspace.model.version:
+            self._roots = roots(self.workspace)
+            self._roots_version = self.workspace.model.version
+        return self._roots
+
+    def is_mutation(self, text: str, name: str | None) -> bool:
+        """Whether a request would write; texts that cannot be parsed would not."""
+        try:
+            return self.documents.operation(text, {}, name).kind == "mutation"
+        except InvalidDocument:
+            return False
+
+    def execute(self, text: str, variables: Json, name: str | None, *, signed_in: bool) -> Json:
+        """The answer to a request. Without a key the schema is empty, as Twenty's is."""
+        try:
+            operation = self.documents.operation(text, variables, name)
+        except InvalidDocument as error:
+            return errors_only(error.message, locations=error.locations)
+        refused = self._refused(operation, signed_in)
+        if refused is not None:
+            return refused
+        if self._introspect and any(root.name.startswith("__") for root in operation.roots):
+            return self._introspect(text, variables, name)
+        return self._run(operation)
+
+    def _refused(self, operation: Operation, signed_in: bool) -> Json | None:
+        known = self.roots() if signed_in else {}
+        names = [root.name for root in operation.roots]
+        for name in names:
+            if (operation.kind, name) not in known and not name.startswith("__"):
+                type_ = operation.kind.capitalize()
+                return errors_only(f'Cannot query field "{name}" on type "{type_}".', "GRAPHQL_VALIDATION_FAILED")
+        too_many = None
+        if len(names) > MAXIMUM_ROOTS:
+            too_many = f"root resolvers requested: {len(names)} - Maximum allowed root resolvers: {MAXIMUM_ROOTS}"
+        elif (fields := count_fields(operation.roots)) > MAXIMUM_FIELDS:
+            too_many = f"fields requested: {fields} - Maximum allowed fields: {MAXIMUM_FIELDS}"
+        if too_many:
+            return {"data": {}, **errors_only(f"Query too complex - Too many {too_many}", "BAD_USER_INPUT")}
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            return {"data": {}, **errors_only(f'Duplicate root resolver: "{twice}"', "BAD_USER_INPUT")}
+        return None
+
+    def _run(self, operation: Operation) -> Json:
+        # Twenty runs the root fields side by side, mutations too, so none may rely on another one. Here they run
+        # one after another from the last to the first, so that a client that relies on their order finds out.
+        data: Json = dict.fromkeys(root.key for root in operation.roots)
+        errors: list[Json] = []
+        allowed: list[str | None] = []
+        for root in reversed(operation.roots):
+            try:
+                data[root.key] = self._resolve(operation.kind, root, allowed)
+            except Refusal as refusal:
+                errors.append(refusal.graphql_error([root.key]))
+        return {"data": data, "errors": errors} if errors else {"data": data}
+
+    def _resolve(self, kind: str, item: Selected, allowed: list[str | None]) -> Any:
+        root = self.roots()[kind, item.name]
+        check_arguments(root.kind, item.arguments)
+        if self._per_root_field or not allowed:
+            allowed[:] = [self._take()]
+        if allowed[0] is not None:
+            raise Refusal(allowed[0], sub_code="LIMIT_REACHED")
+        return root.kind.run(self.workspace, self.workspace.table(root.object), item)

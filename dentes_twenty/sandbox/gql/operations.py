@@ -1,0 +1,228 @@
+"""The root fields of /graphql: which exist for an object, which arguments they take, what each does.
+
+Belongs here: the names (`createPeople`, `peopleGroupBy`, …) as they follow from the data model, arguments and their
+refusals. Does not belong here: the request as a whole (see `endpoint`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.gql.documents import Selected
+from dentes_twenty.sandbox.gql.projection import Projection, connection, type_name
+from dentes_twenty.sandbox.jsvalues import inspect
+from dentes_twenty.sandbox.model import Object
+from dentes_twenty.sandbox.records import remove, update
+from dentes_twenty.sandbox.records.aggregates import aggregate, group_by
+from dentes_twenty.sandbox.records.create import create
+from dentes_twenty.sandbox.records.filters import Filter, compile_filter
+from dentes_twenty.sandbox.records.read import Query, count, find, find_one
+from dentes_twenty.sandbox.refused import ValueRefused
+from dentes_twenty.sandbox.scalars import check_uuid
+from dentes_twenty.sandbox.tables import Record, Table
+from dentes_twenty.sandbox.values import check_record_id
+from dentes_twenty.sandbox.workspace import Workspace
+
+Arguments = Mapping[str, Any]
+INVALID = "INVALID_QUERY_INPUT"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of root field: the arguments it allows, those it needs with their JavaScript type."""
+
+    run: Callable[[Workspace, Table, Selected], Any]
+    allowed: tuple[str, ...]
+    required: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root field of the workspace's schema."""
+
+    operation: str
+    kind: Kind
+    object: Object
+
+
+def check_arguments(kind: Kind, arguments: Arguments) -> None:
+    """Refuse unknown, missing and wrongly typed arguments. Raises Refusal."""
+    for name in arguments:
+        if name not in kind.allowed:
+            raise Refusal(f"Argument not allowed: {name}", sub_code=INVALID)
+    for name, wanted in kind.required:
+        value = arguments.get(name)
+        if value is None:
+            raise Refusal(f'Missing required argument: "{name}" ({wanted})', sub_code=INVALID)
+        fits = {"object": Mapping, "array": list, "string": str}[wanted]
+        if not isinstance(value, fits):
+            raise Refusal(f'Invalid argument "{name}": expected {wanted}, received {inspect(value)}', sub_code=INVALID)
+
+
+def _integer(arguments: Arguments, name: str) -> int | None:
+    value = arguments.get(name)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise Refusal(f'Invalid argument "{name}": expected number, received {inspect(value)}', sub_code=INVALID)
+
+
+def _find_many(workspace: Workspace, table: Table, item: Selected) -> Any:
+    arguments = item.arguments
+    edges = item.child("edges")
+    node = edges.child("node") if edges else None
+    projection = Projection(workspace, table, (node.children if node else None) or [], in_list=False)
+    page = find(
+        workspace,
+        table,
+        Query(
+            filter=arguments.get("filter"),
+            order_by=arguments.get("orderBy"),
+            first=_integer(arguments, "first"),
+            last=_integer(arguments, "last"),
+            after=arguments.get("after"),
+            before=arguments.get("before"),
+            offset=_integer(arguments, "offset") or 0,
+            columns=projection.columns,
+        ),
+    )
+    names = [part.name for part in item.children or ()]
+    values = aggregate(workspace, table, page.where, [n for n in names if n != "totalCount"])
+    if "totalCount" in names:
+        values["totalCount"] = count(workspace, table, page.where)
+    return connection(
+        item,
+        projection.apply(page.records),
+        page.cursors,
+        values,
+        has_next=page.has_next,
+        has_previous=page.has_previous,
+        name=type_name(table),
+    )
+
+
+def _find_one(workspace: Workspace, table: Table, item: Selected) -> Any:
+    projection = Projection(workspace, table, item.children or [])
+    record = find_one(workspace, table, item.arguments.get("filter"), projection.columns)
+    return projection.apply([record])[0]
+
+
+def _answer_one(workspace: Workspace, table: Table, item: Selected, record: Record) -> Any:
+    return Projection(workspace, table, item.children or []).apply([record])[0]
+
+
+def _answer_many(workspace: Workspace, table: Table, item: Selected, records: list[Record]) -> Any:
+    return Projection(workspace, table, item.children or []).apply(records)
+
+
+def _create_one(workspace: Workspace, table: Table, item: Selected) -> Any:
+    upsert = item.arguments.get("upsert") is True
+    records = create(workspace, table, [item.arguments["data"]], upsert=upsert)
+    return _answer_one(workspace, table, item, records[0])
+
+
+def _create_many(workspace: Workspace, table: Table, item: Selected) -> Any:
+    upsert = item.arguments.get("upsert") is True
+    projection = Projection(workspace, table, item.children or [])
+    return projection.apply(create(workspace, table, item.arguments["data"], upsert=upsert))
+
+
+def _update_one(workspace: Workspace, table: Table, item: Selected) -> Any:
+    record_id = _record_id(item.arguments)
+    record = update.update_one(workspace, table, record_id, item.arguments["data"])
+    return _answer_one(workspace, table, item, record)
+
+
+def _update_many(workspace: Workspace, table: Table, item: Selected) -> Any:
+    where = compile_filter(workspace, table, item.arguments["filter"])
+    records = update.update_many(workspace, table, where, item.arguments["data"])
+    return _answer_many(workspace, table, item, records)
+
+
+def _record_id(arguments: Arguments) -> str:
+    """The id argument in lower case. Raises Refusal when it is no UUID."""
+    value = arguments["id"]
+    try:
+        check_record_id(value)
+        return str(check_uuid(value, "id"))
+    except ValueRefused as refused:
+        raise Refusal.of_value(refused, INVALID) from refused
+
+
+def _one(operation: Callable[[Workspace, Table, str], Record]) -> Callable[..., Any]:
+    def run(workspace: Workspace, table: Table, item: Selected) -> Any:
+        return _answer_one(workspace, table, item, operation(workspace, table, _record_id(item.arguments)))
+
+    return run
+
+
+def _many(operation: Callable[[Workspace, Table, Filter], list[Record]]) -> Callable[..., Any]:
+    def run(workspace: Workspace, table: Table, item: Selected) -> Any:
+        where = compile_filter(workspace, table, item.arguments["filter"])
+        return _answer_many(workspace, table, item, operation(workspace, table, where))
+
+    return run
+
+
+def _group_by(workspace: Workspace, table: Table, item: Selected) -> Any:
+    arguments = item.arguments
+    names = [part.name for part in item.children or ()]
+    groups = group_by(
+        workspace,
+        table,
+        arguments.get("groupBy"),
+        names,
+        where=arguments.get("filter"),
+        order_by=arguments.get("orderBy"),
+        limit=_integer(arguments, "limit"),
+    )
+    answers = []
+    for group in groups:
+        values = {**group.values, "groupByDimensionValues": group.dimensions}
+        values["__typename"] = f"{type_name(table)}GroupByConnection"
+        answers.append({part.key: values.get(part.name) for part in item.children or ()})
+    return answers
+
+
+_ID = (("id", "string"),)
+_DATA = (("data", "object"),)
+_FILTER = (("filter", "object"),)
+_PAGE = ("filter", "orderBy", "first", "last", "before", "after", "offset")
+_GROUP = ("filter", "orderBy", "orderByForRecords", "groupBy", "viewId", "omitNullValues", "limit")
+
+QUERIES: Mapping[str, Kind] = {
+    "{plural}": Kind(_find_many, _PAGE),
+    "{singular}": Kind(_find_one, ("filter",)),
+    "{plural}GroupBy": Kind(_group_by, (*_GROUP, "offsetForRecords"), (("groupBy", "array"),)),
+}
+MUTATIONS: Mapping[str, Kind] = {
+    "create{Singular}": Kind(_create_one, ("data", "upsert"), _DATA),
+    "create{Plural}": Kind(_create_many, ("data", "upsert"), (("data", "array"),)),
+    "update{Singular}": Kind(_update_one, ("id", "data"), (*_ID, *_DATA)),
+    "update{Plural}": Kind(_update_many, ("filter", "data"), (*_FILTER, *_DATA)),
+    "delete{Singular}": Kind(_one(remove.delete_one), ("id",), _ID),
+    "delete{Plural}": Kind(_many(remove.delete_many), ("filter",), _FILTER),
+    "destroy{Singular}": Kind(_one(remove.destroy_one), ("id",), _ID),
+    "destroy{Plural}": Kind(_many(remove.destroy_many), ("filter",), _FILTER),
+    "restore{Singular}": Kind(_one(remove.restore_one), ("id",), _ID),
+    "restore{Plural}": Kind(_many(remove.restore_many), ("filter",), _FILTER),
+}
+
+
+def roots(workspace: Workspace) -> dict[tuple[str, str], Root]:
+    """All root fields by (`query` or `mutation`, name), as the data model has it now."""
+    found: dict[tuple[str, str], Root] = {}
+    for item in workspace.model:
+        singular, plural = item.name_singular, item.name_plural
+        names = {
+            "singular": singular,
+            "plural": plural,
+            "Singular": singular[0].upper() + singular[1:],
+            "Plural": plural[0].upper() + plural[1:],
+        }
+        for operation, kinds in (("query", QUERIES), ("mutation", MUTATIONS)):
+            for pattern, kind in kinds.items():
+                found[operation, pattern.format(**names)] = Root(operation, kind, item)
+    return found

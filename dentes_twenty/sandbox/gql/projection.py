@@ -1,0 +1,216 @@
+"""From stored records to the JSON a selection asks for, with related records loaded a page at a time.
+
+Belongs here: which columns a selection needs, composite parts, connections, nested relations and their limits.
+Does not belong here: finding the records of the root field (see `operations`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.fieldspec import is_composite
+from dentes_twenty.sandbox.gql.documents import Selected
+from dentes_twenty.sandbox.model import Field
+from dentes_twenty.sandbox.records.filters import compile_filter
+from dentes_twenty.sandbox.records.order import compile_order, encode_cursor
+from dentes_twenty.sandbox.records.relations import (
+    CHILDREN_PER_PARENT,
+    child_side,
+    load_children,
+    load_targets,
+)
+from dentes_twenty.sandbox.tables import Record, Relation, Table
+from dentes_twenty.sandbox.workspace import Workspace
+
+Json = dict[str, Any]
+Present = Callable[[Mapping[str, Any]], Any]
+
+
+def type_name(table: Table) -> str:
+    """The GraphQL type of an object: `Company`."""
+    return table.name[0].upper() + table.name[1:]
+
+
+class Projection:
+    """A selection compiled for one table. Raises Refusal for a list within a list."""
+
+    def __init__(
+        self, workspace: Workspace, table: Table, selection: Sequence[Selected], *, in_list: bool = False
+    ) -> None:
+        self.workspace = workspace
+        self.table = table
+        self.plain: list[tuple[str, Present]] = []
+        self.targets: list[tuple[str, Relation, Projection]] = []
+        self.lists: list[tuple[str, Field, Selected, Projection]] = []
+        self.wants_id = any(item.name == "id" for item in selection)
+        needed: dict[str, None] = {"id": None}
+        for item in selection:
+            self._add(item, needed, in_list)
+        self.columns = list(needed)
+
+    def _add(self, item: Selected, needed: dict[str, None], in_list: bool) -> None:
+        name, table = item.name, self.table
+        known = table.fields.get(name)
+        if known is not None:
+            needed.update(dict.fromkeys(known.columns))
+            self.plain.append((item.key, self._field(item, known.type, known.present)))
+        elif name in table.relation_of_column:
+            needed[name] = None
+            self.plain.append((item.key, lambda row: row[name]))
+        elif name in table.relations and item.children is not None:
+            relation = table.relations[name]
+            needed[relation.column] = None
+            target = self.workspace.table(relation.target)
+            inner = Projection(self.workspace, target, item.children, in_list=in_list)
+            self.targets.append((item.key, relation, inner))
+            self.plain.append((item.key, _null))
+        elif name in table.lists and item.children is not None:
+            if in_list:
+                raise Refusal(
+                    "Query complexity is too high. One-to-Many relation cannot be nested in another "
+                    "One-to-Many relation.",
+                    sub_code="TOO_COMPLEX_QUERY",
+                )
+            self._add_list(item)
+        elif name == "__typename":
+            text = type_name(table)
+            self.plain.append((item.key, lambda _: text))
+        else:
+            self.plain.append((item.key, _null))
+
+    def _add_list(self, item: Selected) -> None:
+        field = self.table.lists[item.name]
+        child, _ = child_side(self.workspace, field)
+        edges = item.child("edges")
+        node = edges.child("node") if edges else None
+        inner = Projection(self.workspace, child, (node.children if node else None) or [], in_list=True)
+        self.lists.append((item.key, field, item, inner))
+        self.plain.append((item.key, _null))
+
+    def _field(self, item: Selected, kind: str, present: Present) -> Present:
+        if kind == "FILES":
+            return _list_parts(present, item.children) if item.children else _null
+        if not is_composite(kind):
+            return present
+        if item.children is None:
+            return _null
+        return _parts(present, item.children)
+
+    def apply(self, records: Sequence[Record]) -> list[Json]:
+        """The answered objects for records that have at least `columns`, in the same order."""
+        answers = [{key: present(record) for key, present in self.plain} for record in records]
+        for key, relation, inner in self.targets:
+            found = load_targets(self.workspace, relation, (r[relation.column] for r in records), inner.columns)
+            ids = list(found)
+            answered = dict(zip(ids, inner.apply_nested([found[i] for i in ids]), strict=True))
+            for record, answer in zip(records, answers, strict=True):
+                answer[key] = answered.get(record[relation.column])
+        for key, field, item, inner in self.lists:
+            self._attach_lists(records, answers, key, field, item, inner)
+        return answers
+
+    def apply_nested(self, records: Sequence[Record]) -> list[Json]:
+        """The same for the target of a to-one relation.
+
+        Twenty finds the children of such a record by the id it has read, and reads only what is selected: without
+        `id` in the selection its lists are empty (recorded in graphql-limits).
+        """
+        answers = self.apply(records)
+        if not self.wants_id:
+            for key, _, item, _ in self.lists:
+                for answer in answers:
+                    answer[key] = connection(item, [], [], {})
+        return answers
+
+    def _attach_lists(
+        self,
+        records: Sequence[Record],
+        answers: list[Json],
+        key: str,
+        field: Field,
+        item: Selected,
+        inner: Projection,
+    ) -> None:
+        arguments = item.arguments
+        where = compile_filter(self.workspace, inner.table, arguments.get("filter"))
+        terms = compile_order(self.workspace, inner.table, arguments.get("orderBy"))
+        first = arguments.get("first")
+        children = load_children(
+            self.workspace,
+            field,
+            [record["id"] for record in records],
+            columns=inner.columns,
+            where=where,
+            order=terms,
+            limit=first if isinstance(first, int) else CHILDREN_PER_PARENT,
+        )
+        flat = [child for record in records for child in children[record["id"]]]
+        projected = dict(zip((c["id"] for c in flat), inner.apply(flat), strict=True))
+        for record, answer in zip(records, answers, strict=True):
+            own = children[record["id"]]
+            cursors = [encode_cursor(terms[-1:], [c["id"]]) for c in own]
+            totals = {"totalCount": len(own)}
+            answer[key] = connection(item, [projected[c["id"]] for c in own], cursors, totals)
+
+
+def _null(_: Any) -> None:
+    return None
+
+
+def _parts(present: Present, children: Sequence[Selected]) -> Present:
+    wanted = [(child.key, child.name) for child in children]
+
+    def pick(row: Mapping[str, Any]) -> Json:
+        whole = present(row)
+        return {key: whole.get(name) for key, name in wanted}
+
+    return pick
+
+
+def _list_parts(present: Present, children: Sequence[Selected]) -> Present:
+    wanted = [(child.key, child.name) for child in children]
+
+    def pick(row: Mapping[str, Any]) -> list[Json] | None:
+        items = present(row)
+        return None if items is None else [{key: i.get(name) for key, name in wanted} for i in items]
+
+    return pick
+
+
+def connection(
+    item: Selected,
+    nodes: Sequence[Json],
+    cursors: Sequence[str],
+    values: Mapping[str, Any],
+    *,
+    has_next: bool = False,
+    has_previous: bool = False,
+    name: str = "",
+) -> Json:
+    """A connection as selected: edges, pageInfo, counts and aggregates (`values`); anything else is null."""
+    answer: Json = {}
+    info = {
+        "hasNextPage": has_next,
+        "hasPreviousPage": has_previous,
+        "startCursor": cursors[0] if cursors else None,
+        "endCursor": cursors[-1] if cursors else None,
+    }
+    for part in item.children or ():
+        if part.name == "edges" and part.children is not None:
+            answer[part.key] = [
+                _edge(part.children, node, cursor, name) for node, cursor in zip(nodes, cursors, strict=True)
+            ]
+        elif part.name == "pageInfo" and part.children is not None:
+            answer[part.key] = {inner.key: info.get(inner.name) for inner in part.children}
+        elif part.name == "__typename":
+            answer[part.key] = f"{name}Connection"
+        else:
+            answer[part.key] = values.get(part.name)
+    return answer
+
+
+def _edge(parts: Sequence[Selected], node: Json, cursor: str, name: str) -> Json:
+    values = {"node": node, "cursor": cursor, "__typename": f"{name}Edge"}
+    return {part.key: values.get(part.name) for part in parts}

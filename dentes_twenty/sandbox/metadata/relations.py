@@ -1,0 +1,106 @@
+"""Both sides of relations: those a client creates, and those that come with a custom object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dentes_twenty.sandbox.metadata.names import Cause, cause, name_causes, name_of_label, taken_causes
+from dentes_twenty.sandbox.model import MANY_TO_ONE, ONE_TO_MANY, DataModel, Field, Object
+from dentes_twenty.sandbox.standard.build import make_field, new_id
+from dentes_twenty.sandbox.standard.declare import SET_NULL, F
+from dentes_twenty.sandbox.standard.sales import LINKED_LISTS
+
+MALFORMED = "FIELD_METADATA_RELATION_MALFORMED"
+
+
+def settings_for(kind: str, name: str) -> dict[str, Any]:
+    """The settings of one side of a relation."""
+    if kind == ONE_TO_MANY:
+        return {"relationType": ONE_TO_MANY}
+    return {"onDelete": SET_NULL, "relationType": MANY_TO_ONE, "joinColumnName": f"{name}Id"}
+
+
+def payload_causes(model: DataModel, payload: Any) -> list[Cause]:
+    """What is wrong with the form of a relationCreationPayload."""
+    if not isinstance(payload, Mapping):
+        return [cause("INVALID_FIELD_INPUT", "Relation creation payload is required")]
+    problems = []
+    for key in ("targetObjectMetadataId", "targetFieldLabel", "targetFieldIcon"):
+        if not isinstance(payload.get(key), str):
+            problems.append(f"{key} must be a {'UUID' if key.endswith('Id') else 'string'}")
+    if payload.get("type") not in (MANY_TO_ONE, ONE_TO_MANY):
+        problems.append("type must be one of the following values: MANY_TO_ONE, ONE_TO_MANY")
+    if problems:
+        return [cause(MALFORMED, f"Relation creation payload is invalid: {', '.join(problems)}")]
+    if payload["targetObjectMetadataId"] not in model.objects:
+        message = "Object metadata relation target not found for relation creation payload"
+        return [cause(MALFORMED, message)]
+    return []
+
+
+def relation_pair(
+    model: DataModel, own: Object, field: Field, payload: Mapping[str, Any], now: str
+) -> tuple[Field, Field]:
+    """Complete a new relation field and make its other side, which is named after its label."""
+    target = model.objects[payload["targetObjectMetadataId"]]
+    kind = payload["type"]
+    label = payload["targetFieldLabel"]
+    name = name_of_label(label)
+    field.settings = settings_for(kind, field.name)
+    field.target_object_id = target.id
+    if field.description is None:
+        plural = own.name_plural
+        field.description = f"{plural[0].upper()}{plural[1:]} tied to the {target.label_singular}"
+    inverse_kind = MANY_TO_ONE if kind == ONE_TO_MANY else ONE_TO_MANY
+    other = Field(
+        id=new_id(),
+        object_id=target.id,
+        name=name,
+        type="RELATION",
+        label=label,
+        description=f"{target.name_plural[0].upper()}{target.name_plural[1:]} tied to the {own.label_singular}",
+        icon=payload["targetFieldIcon"],
+        is_custom=True,
+        settings=settings_for(inverse_kind, name),
+        target_object_id=own.id,
+        target_field_id=field.id,
+        universal_identifier=new_id(),
+        created_at=now,
+        updated_at=now,
+    )
+    field.target_field_id = other.id
+    return field, other
+
+
+def inverse_causes(target: Object, label: str) -> list[Cause]:
+    """What is wrong with the name that the other side would get."""
+    name = name_of_label(label)
+    return name_causes(name, "INVALID_FIELD_INPUT") or taken_causes(name, target)
+
+
+def default_relations(model: DataModel, item: Object, now: str) -> list[tuple[Field, Field]]:
+    """Links that a custom object has from the start: timeline, attachments, notes and tasks.
+
+    Pairs of the to-many field of the object and the target column on the other object.
+    """
+    pairs = []
+    capital = item.name_singular[0].upper() + item.name_singular[1:]
+    for declared in LINKED_LISTS:
+        other = model.by_singular[declared.target or ""]
+        own = make_field(declared, item.id, now, is_custom=True)
+        name = f"target{capital}"
+        sibling = next(each for each in other.fields.values() if each.morph_id)
+        column = F(
+            name,
+            "MORPH_RELATION",
+            "Target",
+            icon="IconArrowUpRight",
+            settings=settings_for(MANY_TO_ONE, name),
+        )
+        back = make_field(column, other.id, now, is_custom=True)
+        back.morph_id = sibling.morph_id
+        back.target_object_id, back.target_field_id = item.id, own.id
+        own.target_object_id, own.target_field_id = other.id, back.id
+        pairs.append((own, back))
+    return pairs

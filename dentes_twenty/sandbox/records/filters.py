@@ -1,0 +1,295 @@
+"""Filters: from the object a client sends to an SQL condition, with Twenty's operators and refusals.
+
+Belongs here: which operator fits which field type, the check of each value, three-valued logic as PostgreSQL has it.
+Does not belong here: the text grammar of REST filters (see `rest.filter_text`), which makes the same objects.
+
+    {"and": [{"name": {"ilike": "%x%"}}, {"emails": {"primaryEmail": {"in": ["a@b.c"]}}}, {"company": {...}}]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.fieldspec import FieldSpec, column_name, is_composite
+from dentes_twenty.sandbox.jsvalues import inspect
+from dentes_twenty.sandbox.refused import ValueRefused
+from dentes_twenty.sandbox.tables import Relation, Table, sql_name
+from dentes_twenty.sandbox.values import compile_normaliser
+from dentes_twenty.sandbox.workspace import Workspace
+
+SUB_CODE = "INVALID_ARGS_FILTER"
+
+_COMPARE = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "is")
+_TEXT = (*_COMPARE, "like", "ilike", "startsWith", "endsWith")
+_CHOICE = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "containsAny", "is", "isEmptyArray")
+OPERATORS: Mapping[str, tuple[str, ...]] = {
+    "TEXT": _TEXT,
+    "UUID": _COMPARE,
+    "NUMBER": _COMPARE,
+    "NUMERIC": _COMPARE,
+    "POSITION": _COMPARE,
+    "BOOLEAN": ("eq", "is"),
+    "DATE": _COMPARE,
+    "DATE_TIME": _COMPARE,
+    "SELECT": _CHOICE,
+    "RATING": _CHOICE,
+    "MULTI_SELECT": ("containsAny", "is", "isEmptyArray"),
+    "ARRAY": ("containsIlike", "is", "isEmptyArray"),
+    "RAW_JSON": ("is", "like"),
+    "FILES": ("is", "like"),
+    "TS_VECTOR": ("search",),
+}
+_SQL = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+@dataclass(slots=True)
+class Filter:
+    """A checked filter: an SQL condition over the table alias `t` with its parameters."""
+
+    sql: str
+    parameters: list[Any] = field(default_factory=list)
+    mentions_deleted: bool = False
+    is_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """The left side of a condition: an SQL expression with the type and the full name of its field."""
+
+    sql: str
+    type: str
+    spec: FieldSpec
+
+
+def compile_filter(workspace: Workspace, table: Table, condition: Any) -> Filter:
+    """Check a filter object and make it SQL. None and {} find everything. Raises Refusal."""
+    if condition is None:
+        condition = {}
+    if not isinstance(condition, Mapping):
+        raise refused(f"Invalid filter: {inspect(condition)}")
+    compiled = Filter("1")
+    sql = _Compiler(workspace, compiled).all_of(table, condition, "t", None)
+    compiled.sql, compiled.is_empty = sql or "1", not sql
+    return compiled
+
+
+def refused(message: str, sub_code: str = SUB_CODE) -> Refusal:
+    """A filter that Twenty does not accept."""
+    return Refusal(message, sub_code=sub_code)
+
+
+class _Compiler:
+    def __init__(self, workspace: Workspace, result: Filter) -> None:
+        self.workspace = workspace
+        self.result = result
+
+    def all_of(self, table: Table, condition: Mapping[str, Any], alias: str, hop: Relation | None) -> str:
+        """The conditions of one object, joined by AND; `hop` is set inside a relation."""
+        parts = []
+        for key, value in condition.items():
+            if key in ("and", "or"):
+                part = self._group(table, key, value, alias, hop)
+            elif key == "not":
+                inner = self.all_of(table, _object(value, key), alias, hop)
+                part = f"NOT ({inner})" if inner else ""
+            else:
+                part = self._field(table, key, value, alias, hop)
+            if part:
+                parts.append(part)
+        return " AND ".join(parts)
+
+    def _group(self, table: Table, key: str, value: Any, alias: str, hop: Relation | None) -> str:
+        items = value if isinstance(value, list) else [value]
+        parts = [self.all_of(table, _object(item, key), alias, hop) for item in items]
+        joined = f" {key.upper()} ".join(f"({part})" for part in parts if part)
+        return f"({joined})" if joined else ""
+
+    def _field(self, table: Table, name: str, value: Any, alias: str, hop: Relation | None) -> str:
+        if name == "deletedAt" and hop is None:
+            self.result.mentions_deleted = True
+        known = table.fields.get(name)
+        if known is not None:
+            if is_composite(known.type):
+                return self._composite(table, name, _object(value, name), alias, hop)
+            operand = Operand(self._column(alias, name, hop), known.type, known.spec)
+            return self._operations(operand, _object(value, name))
+        relation = table.relation_of_column.get(name)
+        if relation is not None:
+            spec = FieldSpec(name=name, type="UUID", object_name=table.name)
+            return self._operations(Operand(self._column(alias, name, hop), "UUID", spec), _object(value, name))
+        relation = table.relations.get(name)
+        if relation is not None and hop is None:
+            target = self.workspace.table(relation.target)
+            return self.all_of(target, _object(value, name), alias, relation)
+        raise refused(f'Object {table.name} doesn\'t have any "{name}" field.')
+
+    def _column(self, alias: str, name: str, hop: Relation | None) -> str:
+        if hop is None:
+            return f"{alias}.{sql_name(name)}"
+        target = self.workspace.table(hop.target)
+        # A scalar sub-query behaves like the LEFT JOIN of Twenty: no related record means null.
+        return (
+            f"(SELECT r.{sql_name(name)} FROM {target.sql} r "  # noqa: S608
+            f"WHERE r.id = {alias}.{sql_name(hop.column)} AND r.deleted_at IS NULL)"
+        )
+
+    def _composite(self, table: Table, name: str, value: Mapping[str, Any], alias: str, hop: Relation | None) -> str:
+        types = table.sub_types(name)
+        parts = []
+        for sub, operations in value.items():
+            if sub not in types:
+                raise refused(f'Sub-field "{sub}" not found for composite field "{name}"')
+            spec = table.fields[name].spec
+            sub_spec = FieldSpec(name=f"{name}.{sub}", type=_checked_as(types[sub]), object_name=table.name)
+            if spec.type == "ACTOR" and sub == "source":
+                sub_spec = FieldSpec(name=f"{name}.{sub}", type="TEXT", object_name=table.name)
+            operand = Operand(self._column(alias, column_name(name, sub), hop), types[sub], sub_spec)
+            parts.append(self._operations(operand, _object(operations, f"{name}.{sub}")))
+        return " AND ".join(part for part in parts if part)
+
+    def _operations(self, operand: Operand, operations: Mapping[str, Any]) -> str:
+        parts = []
+        for operator, value in operations.items():
+            allowed = OPERATORS[operand.type]
+            if operand.spec.name.endswith((".markdown", ".blocknote")):
+                allowed = ("ilike",)
+            if operator not in allowed:
+                raise refused(
+                    f'Operator "{operator}" is not valid for field "{operand.spec.name}" of type '
+                    f"{operand.type} - Allowed operators: {', '.join(allowed)}"
+                )
+            sql, parameters = self._operation(operand, operator, value)
+            self.result.parameters += parameters
+            parts.append(sql)
+        return " AND ".join(parts)
+
+    def _operation(self, operand: Operand, operator: str, value: Any) -> tuple[str, list[Any]]:
+        if operator in _WITHOUT_CONVERSION:
+            return _WITHOUT_CONVERSION[operator](operand, value)
+        if operator in ("in", "containsAny"):
+            if not isinstance(value, list) or not value:
+                raise refused(
+                    f"Invalid filter value for field {operand.spec.name}. Expected non-empty array",
+                    "INVALID_QUERY_INPUT",
+                )
+            convert = self._converter(operand)
+            values = [convert(item) for item in value]
+            return _contains_any(operand, values) if operator == "containsAny" else _in(operand, values)
+        stored = self._converter(operand)(value)
+        if stored is None and value == "":
+            # An empty text is stored as null: eq finds it, everything else compares with null.
+            return (f"{operand.sql} IS NULL", []) if operator == "eq" else ("NULL", [])
+        return f"{operand.sql} {_SQL[operator]} ?", [stored]
+
+    def _converter(self, operand: Operand) -> Callable[[Any], Any]:
+        """Gives the stored form of a value, checked like a value to write."""
+        spec = operand.spec
+        if spec.type in ("SELECT", "RATING", "MULTI_SELECT"):
+            return lambda value: self._option(spec, value)
+        plain = FieldSpec(name=spec.name, type=spec.type, object_name=spec.object_name)
+        normalise = compile_normaliser(plain)
+
+        def convert(value: Any) -> Any:
+            try:
+                return next(iter(normalise(value).values()), None)
+            except ValueRefused as error:
+                raise Refusal.of_value(error, SUB_CODE) from error
+
+        return convert
+
+    def _option(self, spec: FieldSpec, value: Any) -> Any:
+        if any(option.value == value for option in spec.options):
+            return value
+        enum = f"{self.workspace.schema_name}.{spec.object_name}_{spec.name}_enum"
+        raise Refusal(f'invalid input value for enum {enum}: "{value}"')
+
+
+def _checked_as(sub_type: str) -> str:
+    return "NUMBER" if sub_type == "NUMERIC" else sub_type
+
+
+def _object(value: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise refused(f'Invalid filter value {inspect(value)} for field "{name}"')
+    return value
+
+
+def _in(operand: Operand, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    given = [value for value in values if value is not None]
+    sql = f"{operand.sql} IN ({', '.join('?' * len(given))})"
+    return (f"({sql} OR {operand.sql} IS NULL)" if len(given) < len(values) else sql), given
+
+
+def _contains_any(operand: Operand, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    listed = ", ".join("?" * len(values))
+    if operand.type != "MULTI_SELECT":
+        return f"{operand.sql} IN ({listed})", list(values)
+    return (
+        f"EXISTS (SELECT 1 FROM json_each({operand.sql}) e WHERE e.value IN ({listed}))",  # noqa: S608
+        list(values),
+    )
+
+
+def _is(operand: Operand, value: Any) -> tuple[str, list[Any]]:
+    if value not in ("NULL", "NOT_NULL"):
+        raise refused('Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"', "INVALID_QUERY_INPUT")
+    return f"{operand.sql} IS {'NOT ' if value == 'NOT_NULL' else ''}NULL", []
+
+
+def _pattern(operand: Operand, value: Any) -> str:
+    if not isinstance(value, str):
+        raise refused(f'Invalid string value {inspect(value)} for text field "{operand.spec.name}"')
+    return value
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _like(operand: Operand, value: Any) -> tuple[str, list[Any]]:
+    return f"{operand.sql} LIKE ? ESCAPE '\\'", [_pattern(operand, value)]
+
+
+def _ilike(operand: Operand, value: Any) -> tuple[str, list[Any]]:
+    return f"fold({operand.sql}) LIKE ? ESCAPE '\\'", [_pattern(operand, value).casefold()]
+
+
+def _starts(operand: Operand, value: Any) -> tuple[str, list[Any]]:
+    return f"{operand.sql} LIKE ? ESCAPE '\\'", [_escaped(_pattern(operand, value)) + "%"]
+
+
+def _ends(operand: Operand, value: Any) -> tuple[str, list[Any]]:
+    return f"{operand.sql} LIKE ? ESCAPE '\\'", ["%" + _escaped(_pattern(operand, value))]
+
+
+def _contains_ilike(operand: Operand, value: Any) -> tuple[str, list[Any]]:
+    return (
+        f"EXISTS (SELECT 1 FROM json_each({operand.sql}) e WHERE fold(e.value) LIKE ? ESCAPE '\\')",  # noqa: S608
+        [_pattern(operand, value).casefold()],
+    )
+
+
+def _empty_array(operand: Operand, value: Any) -> tuple[str, list[Any]]:
+    wanted = "" if value in (True, "true") else "NOT "
+    return f"{wanted}({operand.sql} IS NULL OR {operand.sql} = '[]')", []
+
+
+def _search(operand: Operand, value: Any) -> tuple[str, list[Any]]:
+    # The sandbox keeps no search vectors, so a search finds nothing.
+    _pattern(operand, value)
+    return "0", []
+
+
+_WITHOUT_CONVERSION: Mapping[str, Callable[[Operand, Any], tuple[str, list[Any]]]] = {
+    "is": _is,
+    "like": _like,
+    "ilike": _ilike,
+    "startsWith": _starts,
+    "endsWith": _ends,
+    "containsIlike": _contains_ilike,
+    "isEmptyArray": _empty_array,
+    "search": _search,
+}

@@ -1,0 +1,111 @@
+"""The statements under every write: inserting complete rows, updating columns, and what the database refuses.
+
+Belongs here: not-null, unique and foreign key violations with Twenty's (PostgreSQL's) messages. Does not belong here:
+what a client sent (see `prepare`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+
+from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.storage import Duplicate
+from dentes_twenty.sandbox.tables import Record, Table, sql_name
+from dentes_twenty.sandbox.workspace import Workspace
+
+MAXIMUM_RECORDS = 200
+
+
+def marks(count: int) -> str:
+    """`?, ?, ?` for an IN list."""
+    return ", ".join("?" * count)
+
+
+def duplicate_entry() -> Refusal:
+    """A unique value, or an id, that another record has, soft-deleted ones included."""
+    return Refusal("A duplicate entry was detected")
+
+
+def check_required(table: Table, rows: Iterable[Record], names: Sequence[str] | None = None) -> None:
+    """Refuse null in a column that may not be null, in the words of PostgreSQL."""
+    for row in rows:
+        for name in table.required if names is None else names:
+            if row[name] is None:
+                raise Refusal(
+                    f'null value in column "{name}" of relation "{table.object.relation_name}" '
+                    "violates not-null constraint"
+                )
+
+
+def check_text(rows: Iterable[Record]) -> None:
+    """PostgreSQL cannot store a NUL character; Twenty answers that with a 500."""
+    for row in rows:
+        for value in row.values():
+            if type(value) is str and "\0" in value:
+                raise Refusal("Data validation error.", status=500, error="Error", code="INTERNAL_SERVER_ERROR")
+
+
+def insert_rows(workspace: Workspace, table: Table, rows: list[Record]) -> None:
+    """Insert complete rows, inside a transaction of the caller. Raises Refusal."""
+    check_required(table, rows)
+    check_text(rows)
+    pick = itemgetter(*table.columns)
+    try:
+        workspace.db.run_many(table.insert_sql, [pick(row) for row in rows])
+    except Duplicate as error:
+        raise duplicate_entry() from error
+    check_targets(workspace, table, rows)
+
+
+def check_targets(workspace: Workspace, table: Table, rows: Sequence[Record]) -> None:
+    """Refuse relations to records that do not exist; soft-deleted ones exist. Runs after the rows are written."""
+    for relation in table.relations.values():
+        wanted = {row[relation.column] for row in rows if row.get(relation.column) is not None}
+        if not wanted:
+            continue
+        target = workspace.table(relation.target)
+        found = workspace.db.rows(
+            f"SELECT id FROM {target.sql} WHERE id IN ({marks(len(wanted))})",  # noqa: S608
+            list(wanted),
+        )
+        if len(found) < len(wanted):
+            raise Refusal(
+                f'insert or update on table "{table.object.relation_name}" violates foreign key constraint '
+                f'"{relation.constraint}"'
+            )
+
+
+def update_columns(workspace: Workspace, table: Table, ids: Sequence[str], columns: Record) -> None:
+    """Set columns of records, inside a transaction of the caller. Raises Refusal."""
+    check_required(table, [columns], [name for name in columns if name in table.required])
+    check_text([columns])
+    assignments = ", ".join(f"{sql_name(name)} = ?" for name in columns)
+    values = list(columns.values())
+    try:
+        for part in chunks(ids):
+            workspace.db.run(
+                f"UPDATE {table.sql} SET {assignments} WHERE id IN ({marks(len(part))})",  # noqa: S608
+                [*values, *part],
+            )
+    except Duplicate as error:
+        raise duplicate_entry() from error
+    check_targets(workspace, table, [columns])
+
+
+def chunks(ids: Sequence[str], size: int = 5000) -> Iterable[Sequence[str]]:
+    """Lists short enough for one statement."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def fetch(workspace: Workspace, table: Table, ids: Sequence[str]) -> dict[str, Record]:
+    """Records by id with all columns, soft-deleted ones included; ids without a record are left out."""
+    found: dict[str, Record] = {}
+    for part in chunks(ids):
+        rows = workspace.db.rows(
+            f"SELECT {table.select_sql()} FROM {table.sql} WHERE id IN ({marks(len(part))})",  # noqa: S608
+            part,
+        )
+        found.update((record["id"], record) for record in table.records(rows))
+    return found
