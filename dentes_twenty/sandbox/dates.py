@@ -9,7 +9,7 @@ which reads it by its own rules (month first) and may still refuse it: that is a
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 
 from dentes_twenty.sandbox.refused import database_refused
@@ -90,12 +90,9 @@ def _iso_instant(text: str) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(match["date"])
-        moment = datetime(
-            *(day.year, day.month, day.day, hour, minute, min(second, 59)),
-            microsecond=int((match["fraction"] or "").ljust(6, "0")[:6]),
-            tzinfo=_zone(match["zone"]),
-        )
-        return moment.astimezone(UTC)
+        micros = int((match["fraction"] or "").ljust(6, "0")[:6])
+        clock = time(hour, minute, min(second, 59), micros, tzinfo=_zone(match["zone"]))
+        return datetime.combine(day, clock).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -124,11 +121,8 @@ def _calendar_day(match: re.Match[str]) -> datetime | None:
     parts = match.groupdict()
     month = _month_number(parts["name"]) if parts.get("name") else int(parts["month"] or 0)
     try:
-        return datetime(
-            *(int(parts["year"]), month, int(parts["day"])),
-            *(int(parts.get(part) or 0) for part in ("hour", "minute", "second")),
-            tzinfo=UTC,
-        )
+        hour, minute, second = (int(parts.get(part) or 0) for part in ("hour", "minute", "second"))
+        return datetime(int(parts["year"]), month, int(parts["day"]), hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
 

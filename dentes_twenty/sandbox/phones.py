@@ -101,11 +101,14 @@ def _plan_of(country: str) -> _Plan | None:
     metadata = PhoneMetadata.metadata_for_region(country)
     if metadata is None or _countries_of(str(metadata.country_code)) != (country,):
         return None
-    parsing = metadata.national_prefix_for_parsing
-    is_plain = bool(parsing) and parsing.isdigit() and metadata.national_prefix_transform_rule is None
+    general = metadata.general_desc
+    if general is None or general.national_number_pattern is None:
+        return None
+    parsing = metadata.national_prefix_for_parsing or ""
+    is_plain = parsing.isdigit() and metadata.national_prefix_transform_rule is None
     return _Plan(
         calling_digits=str(metadata.country_code),
-        pattern=re.compile(metadata.general_desc.national_number_pattern),
+        pattern=re.compile(general.national_number_pattern),
         prefix=re.compile(parsing) if parsing else None,
         plain_prefix=parsing if is_plain else "",
     )

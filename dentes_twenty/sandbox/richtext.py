@@ -201,21 +201,25 @@ def _rendered_block(block: Any, number: int, indent: str) -> str:
     if kind == "table":
         return _rendered_table(block["content"])
     text = _rendered_inlines(block.get("content") or [])
-    head = {
-        "heading": lambda: "#" * int(props.get("level", 1)) + " ",
-        "bulletListItem": lambda: "* ",
-        "numberedListItem": lambda: f"{int(props.get('start', 1)) - 1 + number}. ",
-        "checkListItem": lambda: f"* [{'x' if props.get('checked') else ' '}] ",
-        "quote": lambda: "> ",
-    }.get(kind, str)()
     if kind == "codeBlock":
         text = f"```{props.get('language', '')}\n{text}\n```"
     elif kind == "divider":
         text = "***"
-    lines = (head + text).split("\n")
+    lines = (_head_of(kind, props, number) + text).split("\n")
     rendered = "\n".join([indent + lines[0], *(indent + line for line in lines[1:])])
     nested = _rendered(block.get("children") or [], indent + "  ")
     return "\n\n".join([rendered, *(part for part in nested if part)])
+
+
+def _head_of(kind: str, props: Any, number: int) -> str:
+    """What stands in front of the first line of a block."""
+    if kind == "heading":
+        return "#" * int(props.get("level", 1)) + " "
+    if kind == "numberedListItem":
+        return f"{int(props.get('start', 1)) - 1 + number}. "
+    if kind == "checkListItem":
+        return f"* [{'x' if props.get('checked') else ' '}] "
+    return {"bulletListItem": "* ", "quote": "> "}.get(kind, "")
 
 
 def _rendered_table(content: Any) -> str:

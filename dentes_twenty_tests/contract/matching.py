@@ -28,10 +28,12 @@ def differences(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
             for key in actual.keys() - expected.keys():
                 yield f"{path}.{key}: not expected, got {shown(actual[key])}"
     elif isinstance(expected, list):
+        if not isinstance(actual, list):
+            yield f"{path}: expected a list, got {shown(actual)}"
+            return
         yield from _same_length(len(expected), actual, path)
-        if isinstance(actual, list):
-            for index, (want, got) in enumerate(zip(expected, actual, strict=False)):
-                yield from differences(want, got, f"{path}[{index}]")
+        for index, (want, got) in enumerate(zip(expected, actual, strict=False)):
+            yield from differences(want, got, f"{path}[{index}]")
     elif expected != actual or isinstance(expected, bool) is not isinstance(actual, bool):
         yield f"{path}: expected {shown(expected)}, got {shown(actual)}"
 

@@ -84,5 +84,5 @@ def test_variables_are_filled_in_and_lists_repeated() -> None:
 
 def test_all_recordings_are_there() -> None:
     scenarios = load_scenarios()
-    assert len(scenarios) == 53
+    assert len(scenarios) == 55
     assert sum(len(scenario.steps) for scenario in scenarios) > 900
