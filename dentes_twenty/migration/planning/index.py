@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from dentes_twenty.exports.stage import Staged
@@ -66,12 +66,13 @@ class Index:
         earlier_emails: Mapping[str, str] | None = None,
         earlier_sites: Mapping[str, str] | None = None,
         known_contacts: Mapping[str, str] | None = None,
+        spell: Callable[[str], str] = lambda value: value,
     ) -> None:
         self.staged = staged
         self.references: dict[str, References] = {name: References() for name in REFERENCED}
         self.patients: dict[str, PatientFacts] = {}
-        self.emails = Holders(earlier_emails)
-        self.sites = Holders(earlier_sites)
+        self.emails = Holders(earlier_emails, spell)
+        self.sites = Holders(earlier_sites, spell)
         self.suppliers: dict[str, str] = {}
         self.company_names: dict[str, str] = {}
         self.plan_lines: dict[str, list[PlanLine]] = defaultdict(list)

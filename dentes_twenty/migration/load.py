@@ -1,0 +1,272 @@
+"""Loading: planned records of one source object go into Twenty in batches, verified from the writes' own answers.
+
+Belongs here: the shell that classifies records by what the ledger knows, writes intents before sends and outcomes
+after, holds what has no parent, defers relations to its own kind, and sends link records one batch behind.
+Does not belong here: the wire (`twenty.records`), three-way merge of changed records (`migration.update`).
+
+A run may be killed at any moment: what an intent leaves in doubt is asked of Twenty before anything else is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from dentes_twenty.migration.doubts import settle_doubts
+from dentes_twenty.migration.ledger import (
+    Ledger,
+    Operation,
+    Outcome,
+    RecordIntent,
+    RecordKey,
+    RecordState,
+    Result,
+    Status,
+)
+from dentes_twenty.migration.parents import Parents
+from dentes_twenty.migration.planning.records import LinkRecord, PlannedRecord
+from dentes_twenty.migration.tally import Tally
+from dentes_twenty.migration.update import Updater
+from dentes_twenty.migration.verify import Verifier
+from dentes_twenty.objects.fields import SourceObject
+from dentes_twenty.twenty.records import RecordStore
+
+LOOK_UP = 1_000  # records classified with one ledger query
+Progress = Callable[[Tally], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LoadRun:
+    """What every load of one run has in common. `drop` is the ledger's id of the drop that is loaded."""
+
+    ledger: Ledger
+    store: RecordStore
+    run: int
+    drop: int | None
+    in_flight: int = 4
+
+
+class Loader:
+    """Loads one source object. Use once."""
+
+    def __init__(
+        self,
+        run: LoadRun,
+        declaration: SourceObject,
+        parents: Parents,
+        *,
+        adopted: frozenset[str] = frozenset(),
+        progress: Progress | None = None,
+    ) -> None:
+        self._run = run
+        self._declaration = declaration
+        self._object = declaration.target.singular
+        self._parents = parents
+        self._adopted = adopted
+        self._progress = progress
+        self.tally = Tally()
+        self._verifier = Verifier(declaration, run.store, self.tally)
+        self._updater = Updater(run, declaration, self._verifier, self.tally)
+        self._selves = frozenset(declaration.self_relations)
+        self._landed: set[str] = set()
+        self._deferred: list[PlannedRecord] = []
+        self._links: list[tuple[RecordKey, LinkRecord]] = []
+        self._slots = asyncio.Semaphore(run.in_flight)
+
+    async def load(self, records: Iterable[PlannedRecord]) -> Tally:
+        """Load all records; raises only what stops the whole run (`twenty.errors.Stop`, a ledger that fails)."""
+        await settle_doubts(self._run, self._object)
+        for link in self._declaration.links:
+            await settle_doubts(self._run, link.join.singular)
+        iterator = iter(records)
+        async with asyncio.TaskGroup() as group:
+            creates: list[PlannedRecord] = []
+            updates: list[tuple[PlannedRecord, RecordState | None]] = []
+            while chunk := list(islice(iterator, LOOK_UP)):
+                fresh, changed = self._classify(chunk)
+                creates += fresh
+                updates += changed
+                creates = await self._send_full(group, creates, self._create)
+                updates = await self._send_full(group, updates, self._updater.update)
+                await self._send_links(group, whole=False)
+                self._tell()
+            await self._start(group, creates, self._create)
+            await self._start(group, updates, self._updater.update)
+        async with asyncio.TaskGroup() as group:
+            await self._send_links(group, whole=True)
+            for batch in _batches(self._deferred, self._run.store.batch_size):
+                await self._start(group, batch, self._updater.complete)
+        self._tell()
+        return self.tally
+
+    # -- deciding
+
+    def _classify(
+        self, chunk: Sequence[PlannedRecord]
+    ) -> tuple[list[PlannedRecord], list[tuple[PlannedRecord, RecordState | None]]]:
+        """Which records are new, and which stand in Twenty already and differ from what was written."""
+        ledger = self._run.ledger
+        known = _known(ledger, chunk)
+        creates: list[PlannedRecord] = []
+        updates: list[tuple[PlannedRecord, RecordState | None]] = []
+        seen: list[RecordKey] = []
+        standing: list[PlannedRecord] = []
+        self.tally.planned += len(chunk)
+        for planned in chunk:
+            state = known.get(planned.key)
+            ready = self._parents.ready(planned)
+            if ready is None:
+                self.tally.held += 1
+                self._parents.hold(planned)
+                continue
+            if state is None or state.status in (Status.REFUSED, Status.HELD, Status.ROLLED_BACK):
+                if planned.key in self._adopted:
+                    updates.append((ready, None))
+                else:
+                    creates.append(ready)
+            elif state.status is Status.DELETED:
+                self.tally.deleted_by_a_person += 1
+            else:
+                self._landed.add(state.record_id)
+                standing.append(ready)
+                assert state.prints is not None
+                if ledger.changed_fields(state.prints, self._verifier.canonical(ready.values)):
+                    updates.append((ready, state))
+                else:
+                    self.tally.unchanged += 1
+                    seen.append(state.key)
+        if seen and self._run.drop is not None:
+            ledger.mark_seen(self._run.drop, seen)
+        self._missing_links(standing)
+        return creates, updates
+
+    def _missing_links(self, standing: Sequence[PlannedRecord]) -> None:
+        """Links of records that stand already: a crash may have come between a record and its links."""
+        wanted = [(RecordKey(link.join, planned.key), link) for planned in standing for link in planned.links]
+        for join in {key.source_object for key, _ in wanted}:
+            mine = [(key, link) for key, link in wanted if key.source_object == join]
+            known = self._run.ledger.known(join, [key.source_id for key, _ in mine])
+            for key, link in mine:
+                state = known.get(key.source_id)
+                if state is None or state.status is not Status.LANDED or state.record_id != link.id:
+                    self._links.append((key, link))
+
+    # -- sending
+
+    async def _send_full(self, group: asyncio.TaskGroup, waiting: list[Any], send: Callable[..., Any]) -> list[Any]:
+        """Start a task for each full batch; returns what is left over."""
+        size = self._run.store.batch_size
+        while len(waiting) >= size:
+            await self._start(group, waiting[:size], send)
+            waiting = waiting[size:]
+        return waiting
+
+    async def _start(self, group: asyncio.TaskGroup, batch: Sequence[Any], send: Callable[..., Any]) -> None:
+        """Run `send` on the batch as soon as one of the places in flight is free."""
+        if not batch:
+            return
+        await self._slots.acquire()
+
+        async def work() -> None:
+            try:
+                await send(batch)
+            finally:
+                self._slots.release()
+            self._tell()
+
+        group.create_task(work())
+
+    async def _create(self, batch: Sequence[PlannedRecord]) -> None:
+        ledger, inside = self._run.ledger, {planned.id for planned in batch}
+        sent = [self._without_far_selves(planned, inside) for planned in batch]
+        intents = [
+            RecordIntent(
+                RecordKey(p.source_object, p.source_id),
+                p.id,
+                p.digest,
+                ledger.fingerprints(self._verifier.canonical(p.values)),
+                p.position,
+            )
+            for p in sent
+        ]
+        intent = ledger.intend(self._run.run, Operation.CREATE, self._object, intents, drop=self._run.drop)
+        answer = await self._run.store.create(self._object, [p.creation() for p in sent], upsert=False)
+        refused = {refusal.id: refusal for refusal in answer.refused}
+        outcomes = []
+        for whole, planned in zip(batch, sent, strict=True):
+            key = RecordKey(planned.source_object, planned.source_id)
+            if planned.id in answer.stored:
+                self._verifier.check(planned, answer.stored[planned.id])
+                outcomes.append(Outcome(key, planned.id, Result.LANDED))
+                self._landed.add(planned.id)
+                self._links += [(RecordKey(link.join, planned.key), link) for link in planned.links]
+                if whole is not planned:
+                    self._deferred.append(whole)
+                self.tally.created += 1
+            else:
+                refusal = refused[planned.id]
+                outcomes.append(Outcome(key, planned.id, Result.REFUSED, refusal.code))
+                self._parents.refuse(planned, refusal.code, refusal.field)
+                self.tally.refused += 1
+        ledger.settle(intent, outcomes)
+
+    def _without_far_selves(self, planned: PlannedRecord, inside: set[str]) -> PlannedRecord:
+        """Without relations to records of its own kind that are not there yet: they are written afterwards."""
+        far = {
+            name
+            for name in self._selves
+            if planned.values[name] and planned.values[name] not in inside and planned.values[name] not in self._landed
+        }
+        if not far:
+            return planned
+        values = {name: None if name in far else value for name, value in planned.values.items()}
+        return dataclasses.replace(planned, values=values)
+
+    async def _send_links(self, group: asyncio.TaskGroup, *, whole: bool) -> None:
+        """Link records go when a batch of them is full, and at the end."""
+        size = self._run.store.batch_size
+        while self._links and (whole or len(self._links) >= size):
+            batch, self._links = self._links[:size], self._links[size:]
+            await self._start(group, batch, self._create_links)
+
+    async def _create_links(self, batch: Sequence[tuple[RecordKey, LinkRecord]]) -> None:
+        ledger, store = self._run.ledger, self._run.store
+        join = batch[0][1].join
+        values = {link.id: store.link_values(join, link.values) for _, link in batch}
+        intents = [RecordIntent(key, link.id, None, ledger.fingerprints(values[link.id])) for key, link in batch]
+        intent = ledger.intend(self._run.run, Operation.CREATE, join, intents, drop=self._run.drop)
+        answer = await store.create(join, [{"id": i, **v} for i, v in values.items()], upsert=False)
+        refused = {refusal.id: refusal for refusal in answer.refused}
+        ledger.settle(
+            intent,
+            [
+                Outcome(key, link.id, Result.LANDED)
+                if link.id in answer.stored
+                else Outcome(key, link.id, Result.REFUSED, refused[link.id].code)
+                for key, link in batch
+            ],
+        )
+        self.tally.links += len(answer.stored)
+        self.tally.links_refused += len(refused)
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            self._progress(self.tally)
+
+
+def _known(ledger: Ledger, chunk: Sequence[PlannedRecord]) -> dict[str, RecordState]:
+    """States by `sourceSystemId`; contacts of one chunk may have two source objects."""
+    found: dict[str, RecordState] = {}
+    for source_object in {p.source_object for p in chunk}:
+        ids = [p.source_id for p in chunk if p.source_object == source_object]
+        for source_id, state in ledger.known(source_object, ids).items():
+            found[f"{source_object}:{source_id}"] = state
+    return found
+
+
+def _batches(items: Sequence[PlannedRecord], size: int) -> Iterable[Sequence[PlannedRecord]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,290 @@
+"""One practice's migration in one process: every step of it, as plain methods that an asset or a command calls.
+
+Belongs here: opening what a step needs (drop, mapping, staged tables, ledger, client), each once, and handing it to the
+module that does the work. Does not belong here: the work itself; anything of Dagster; printing.
+
+    with Migration(load_practice(path)) as migration, migration.run("migrate"):
+        for report in migration.reports:
+            migration.stage(report)
+        migration.check_references()
+        migration.provision()
+        migration.adopt()
+        migration.write_members()
+        for object_ in migration.objects:
+            migration.load(object_)
+        migration.load_files()
+        migration.totals()
+
+Every method may be called again, in the same process or a later one: what is done already is not done twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+from dentes_twenty.exports.drop import Drop, open_drop
+from dentes_twenty.exports.mapping import Mapping, load_mapping, require_confirmed
+from dentes_twenty.exports.stage import Staged, StagedReport, StageSettings, stage_report
+from dentes_twenty.migration import steps
+from dentes_twenty.migration.errors import MigrationError
+from dentes_twenty.migration.ledger import Ledger, RunState
+from dentes_twenty.migration.owners import Owners
+from dentes_twenty.migration.planner import Planner
+from dentes_twenty.migration.progress import Listener
+from dentes_twenty.migration.tally import Tally
+from dentes_twenty.migration.totals import Total
+from dentes_twenty.objects.fields import SourceObject
+from dentes_twenty.practice import Practice
+from dentes_twenty.twenty.client import Calls, TwentyClient
+from dentes_twenty.twenty.limiter import Limiter
+from dentes_twenty.twenty.records import RecordStore
+
+T = TypeVar("T")
+
+
+class ApiKeyMissing(MigrationError):
+    """The environment holds no key for the workspace."""
+
+    default_code = "API_KEY_MISSING"
+
+
+class NoRun(MigrationError):
+    """A step that writes was called outside `run`."""
+
+    default_code = "NO_RUN"
+
+
+class Migration:
+    """See the module. `api_key` replaces the environment's (the embedded sandbox makes its own)."""
+
+    def __init__(self, practice: Practice, *, api_key: str | None = None, in_flight: int = 4) -> None:
+        self.practice = practice
+        self._api_key = api_key
+        self._in_flight = in_flight
+        self._run: int | None = None
+        self._runner: asyncio.Runner | None = None
+        self._closing = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End connections. The session must not be used afterwards."""
+        self._closing.close()
+
+    # -- what is opened once
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The practice's state."""
+        return self._closing.enter_context(Ledger.open(self.practice.ledger_url, self.practice.key))
+
+    @cached_property
+    def drop(self) -> Drop:
+        """The export."""
+        limit = self.practice.policies.attachments_max_mb * 1_000_000
+        return open_drop(self.practice.export_location, max_attachment_bytes=limit)
+
+    @cached_property
+    def mapping(self) -> Mapping:
+        """The confirmed mapping. Raises MappingError while nobody has confirmed it."""
+        mapping = load_mapping(self.practice.mapping_path)
+        require_confirmed(mapping)
+        return mapping
+
+    @cached_property
+    def staged(self) -> Staged:
+        """What `stage` has written. Raises NotStaged before that."""
+        return Staged.open(self.practice.staging_dir)
+
+    @cached_property
+    def client(self) -> TwentyClient:
+        """The workspace. All processes on this ledger share its rate limiter. Raises ApiKeyMissing."""
+        variable = self.practice.twenty.api_key_env
+        key = self._api_key or os.environ.get(variable)
+        if not key:
+            raise ApiKeyMissing(
+                f"The environment variable {variable} is not set.",
+                f"Make an API key in Twenty (Settings > APIs & Webhooks) and export it as {variable}.",
+            )
+        limits = self._closing.enter_context(contextlib.closing(self.ledger.shared_limits(self.practice.twenty.url)))
+        client = TwentyClient(self.practice.twenty.url, key, limiter=Limiter(limits), max_in_flight=self._in_flight)
+        self._closing.callback(lambda: self.wait(client.aclose()))
+        return client
+
+    @cached_property
+    def store(self) -> RecordStore:
+        """Records of the workspace, by its present data model."""
+        return self.wait(RecordStore.open(self.client))
+
+    @property
+    def calls(self) -> Calls:
+        """Calls made so far by this session."""
+        return self.client.calls
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run asynchronous work to its end; connections live on one loop."""
+        if self._runner is None:
+            self._runner = self._closing.enter_context(asyncio.Runner())
+        return self._runner.run(work)
+
+    # -- runs
+
+    @contextlib.contextmanager
+    def run(self, kind: str) -> Iterator[int]:
+        """A run in the ledger. Raises RunInProgress beside a living run of the same practice."""
+        run = self.begin_run(kind)
+        try:
+            yield run
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+            self.end_run(RunState.STOPPED if stopped else RunState.FAILED)
+            raise
+        self.end_run(RunState.DONE)
+
+    def begin_run(self, kind: str) -> int:
+        """Open a run; for callers that cannot hold a context manager open."""
+        self._run = self.ledger.begin_run(kind, exclusive=True)
+        return self._run
+
+    def end_run(self, state: RunState) -> None:
+        """Close it. Does nothing when none is open."""
+        if self._run is not None:
+            run, self._run = self._run, None
+            self.ledger.end_run(run, state, steps.run_counts(self.ledger))
+
+    @property
+    def run_id(self) -> int:
+        """The open run. Raises NoRun outside of one."""
+        if self._run is None:
+            raise NoRun("A step that writes was called outside a run.", "Call it within `migration.run(kind)`.")
+        return self._run
+
+    # -- reading the export
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """Names of the reports that the mapping covers, in reading order."""
+        return self.mapping.report_names
+
+    def stage(self, report: str) -> StagedReport:
+        """Read one report through the mapping into typed tables."""
+        policies = self.practice.policies
+        settings = StageSettings(
+            zone=ZoneInfo(self.practice.timezone),
+            region=self.practice.region,
+            currency=self.practice.currency,
+            national_id=policies.national_id == "move",
+            language=self.practice.labels,
+        )
+        self.forget_plan()
+        return stage_report(self.drop, self.mapping, report, settings, self.practice.staging_dir)
+
+    # -- planning
+
+    @cached_property
+    def drop_id(self) -> int:
+        """The ledger's id of this export."""
+        return self.ledger.register_drop(self.drop.fingerprint(), self.drop.location).id
+
+    @cached_property
+    def planner(self) -> Planner:
+        """Rows and records of the staged export."""
+        return Planner(self.staged, self.practice, self.ledger)
+
+    def forget_plan(self) -> None:
+        """What was planned from older tables, or before something was adopted, is planned again."""
+        for name in ("staged", "planner"):
+            self.__dict__.pop(name, None)
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """Twenty objects (singular) in import order."""
+        return tuple(dict.fromkeys(d.target.singular for d in self.planner.declarations))
+
+    def declarations(self, object_: str) -> tuple[SourceObject, ...]:
+        """The declarations that write an object, in order."""
+        return tuple(d for d in self.planner.declarations if d.target.singular == object_)
+
+    def check_references(self) -> steps.ReferenceSummary:
+        """Plan every row once: what lands, what stays out and why. Writes the findings into the ledger."""
+        return steps.check_references(self.planner, self.ledger, self.run_id, self.drop_id)
+
+    # -- the workspace
+
+    @cached_property
+    def _owners(self) -> Owners:
+        return steps.match(self.planner, self.practice, self.wait(self.store.members()))
+
+    def owners(self) -> Owners:
+        """The owner report. `.require()` raises while a provider who owns records has nobody."""
+        return self._owners
+
+    def provision_plan(self) -> steps.ProvisionPlan:
+        """What the workspace's data model lacks."""
+        return steps.provision_plan(self.planner, self.store.model)
+
+    def provision(self, on_step: Callable[[str], None] | None = None) -> steps.ProvisionSummary:
+        """Make what is missing; a second call makes nothing."""
+        summary = self.wait(steps.provision(self.planner, self.client, self.ledger, self.run_id, on_step))
+        self.__dict__.pop("store", None)
+        return summary
+
+    def adopt(self) -> steps.AdoptionSummary:
+        """Find people and companies that the workspace holds already, and do with them what policy says."""
+        summary = self.wait(steps.adopt(self.planner, self.store, self.ledger, self.run_id, self.practice))
+        self.__dict__.pop("planner", None)
+        return summary
+
+    def write_members(self) -> Tally:
+        """Write the providers' fields into the members that they match."""
+        return self.wait(steps.write_members(self._context()))
+
+    def load(self, object_: str, progress: Listener | None = None) -> dict[str, Tally]:
+        """Load every source object of one Twenty object; tallies by source object."""
+        self.owners().require()
+        return self.wait(steps.load(self._context(), self.declarations(object_), progress))
+
+    def load_files(self, progress: Listener | None = None) -> steps.FilesTally:
+        """Upload attachments, verify them, and hang them on note and person."""
+        return self.wait(steps.load_files(self._context(), self.drop, progress))
+
+    def totals(self, object_: str | None = None) -> tuple[Total, ...]:
+        """Counts and money of one object, or of all, against the accepted rows."""
+        objects = (object_,) if object_ else self.objects
+        declarations = [d for name in objects for d in self.declarations(name)]
+        return self.wait(steps.totals(self.planner, self._owners, self.store, self.ledger, declarations))
+
+    def _context(self) -> steps.StepContext:
+        return steps.StepContext(
+            planner=self.planner,
+            owners=self._owners,
+            store=self.store,
+            ledger=self.ledger,
+            run=self.run_id,
+            drop=self.drop_id,
+            in_flight=self._in_flight,
+            client=self.client,
+        )
+
+    # -- telling
+
+    def plan_calls(self) -> steps.CallPlan:
+        """What the migration will cost in calls and minutes."""
+        return steps.plan_calls(self.planner, self._owners, self.ledger)
+
+    def status(self) -> steps.StatusReport:
+        """Where the practice stands, from the ledger alone."""
+        return steps.status(self.ledger)

@@ -1,0 +1,38 @@
+"""The steps of a migration, one module each. `Migration` calls them; each is safe to repeat.
+
+Belongs here: gluing planner, ledger and wire together for one step. Does not belong here: the rules of planning, the
+life of a batch (`migration.load`), printing.
+"""
+
+from dentes_twenty.migration.steps.adopting import AdoptionSummary, adopt
+from dentes_twenty.migration.steps.context import StepContext
+from dentes_twenty.migration.steps.files import FilesTally, load_files
+from dentes_twenty.migration.steps.loading import load, totals, write_members
+from dentes_twenty.migration.steps.owning import match
+from dentes_twenty.migration.steps.provisioning import ProvisionSummary, provision, provision_plan
+from dentes_twenty.migration.steps.references import ReferenceSummary, check_references
+from dentes_twenty.migration.steps.telling import CallPlan, StatusReport, plan_calls, run_counts, status
+from dentes_twenty.twenty.provision import ProvisionPlan
+
+__all__ = [
+    "AdoptionSummary",
+    "CallPlan",
+    "FilesTally",
+    "ProvisionPlan",
+    "ProvisionSummary",
+    "ReferenceSummary",
+    "StatusReport",
+    "StepContext",
+    "adopt",
+    "check_references",
+    "load",
+    "load_files",
+    "match",
+    "plan_calls",
+    "provision",
+    "provision_plan",
+    "run_counts",
+    "status",
+    "totals",
+    "write_members",
+]

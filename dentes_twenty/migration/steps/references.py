@@ -1,0 +1,44 @@
+"""The planning check: every row planned once, nothing written into Twenty; what stays out stands in the ledger."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator
+
+from dentes_twenty.exports.issues import Issue
+from dentes_twenty.migration.ledger import Ledger
+from dentes_twenty.migration.planner import Planner
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReferenceSummary:
+    """`landing`: source object -> rows that become records. `quarantined`, `warned`: (report, code) -> rows or cells,
+    findings of staging included."""
+
+    landing: dict[str, int]
+    quarantined: Counter[tuple[str, str]]
+    warned: Counter[tuple[str, str]]
+
+
+def check_references(planner: Planner, ledger: Ledger, run: int, drop: int) -> ReferenceSummary:
+    """Plan everything; replace what earlier runs found in the same reports."""
+    summary = ReferenceSummary({}, Counter(), Counter())
+    for declaration in planner.declarations:
+        found: list[Issue] = []
+        count = sum(1 for _ in planner.rows(declaration, found))
+        summary.landing[declaration.name] = summary.landing.get(declaration.name, 0) + count
+        ledger.quarantine_add(run, _counted(summary, found), drop=drop)
+    reports = [report.report for report in planner.staged.reports]
+    for report in reports:
+        ledger.quarantine_add(run, _counted(summary, planner.staged.issues(report)), drop=drop)
+    for report in reports:
+        ledger.quarantine_resolve(run, report=report)
+    return summary
+
+
+def _counted(summary: ReferenceSummary, issues: Iterator[Issue] | list[Issue]) -> Iterator[Issue]:
+    for issue in issues:
+        tally = summary.quarantined if issue.severity == "quarantine" else summary.warned
+        tally[issue.report, issue.code] += 1
+        yield issue
