@@ -1,0 +1,89 @@
+# Everything that a developer, a newcomer and CI run. Needs Python 3.11 to 3.13, git and make; the rest is installed here.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+TOOLS := .tools
+# uv is installed beside the project, not into .venv: `uv sync` removes from .venv whatever the lock does not name.
+UV ?= $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
+
+# Options of `make test`: TESTS="path::name -k word", WORKERS=4, or another database server in DENTES_TWENTY_TEST_POSTGRES.
+TESTS ?=
+WORKERS ?= 2
+# Options of `make demo`: DEMO="--serve", DEMO="--drop DIR --keep DIR".
+DEMO ?=
+
+export UV_PROJECT_ENVIRONMENT := .venv
+export DAGSTER_DISABLE_TELEMETRY := yes
+unexport VIRTUAL_ENV
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+.PHONY: install
+install: $(STAMP) ## install the program and its tools into .venv, exactly as uv.lock says
+
+$(TOOLS)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is not: make PYTHON=python3.11 ..." >&2; exit 2; }
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet 'uv>=0.8,<1'
+
+$(STAMP): pyproject.toml uv.lock | $(if $(findstring $(TOOLS),$(UV)),$(TOOLS)/bin/uv)
+	$(UV) sync --frozen --quiet --python $(PYTHON)
+	@touch $@
+
+.PHONY: demo
+demo: $(STAMP) ## migrate a practice of 400 invented patients into an embedded Twenty, and show what landed
+	@$(BIN)/dentes-twenty demo $(DEMO)
+
+.PHONY: dev
+dev: $(STAMP) ## the Dagster UI on http://127.0.0.1:3000, for the practice file in DENTES_TWENTY_PRACTICE
+	@mkdir -p "$${DAGSTER_HOME:=$(CURDIR)/.dagster}"; chmod 700 "$$DAGSTER_HOME"; export DAGSTER_HOME; \
+	  [ -e "$$DAGSTER_HOME/dagster.yaml" ] || cp dagster.yaml "$$DAGSTER_HOME/"; \
+	  exec $(BIN)/dagster dev -w workspace.yaml
+
+.PHONY: test
+test: $(STAMP) ## run the tests
+	@url="$${DENTES_TWENTY_TEST_POSTGRES-$$($(BIN)/python scripts/find_postgres.py)}"; \
+	  DENTES_TWENTY_TEST_POSTGRES="$$url" $(BIN)/pytest -n $(WORKERS) --dist loadscope $(TESTS)
+
+.PHONY: lint
+lint: $(STAMP) ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(STAMP) ## check types (mypy, strict)
+	$(BIN)/mypy
+
+.PHONY: defs
+defs: $(STAMP) ## check that Dagster can load the definitions
+	$(BIN)/dg check defs
+
+.PHONY: check
+check: lint types defs test ## all that CI does
+
+.PHONY: format
+format: $(STAMP) ## repair style and formatting, and bring the object table in docs/ up to date
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python scripts/object_table.py --write
+
+.PHONY: hooks
+hooks: $(STAMP) ## check style and types before each commit
+	$(BIN)/pre-commit install
+
+.PHONY: bench
+bench: $(STAMP) ## measure speed and memory (see benchmarks/)
+	$(BIN)/python -m benchmarks
+
+.PHONY: clean
+clean: ## remove what make has installed or built; private folders of practices stay
+	rm -rf .venv $(TOOLS) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
