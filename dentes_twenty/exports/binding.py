@@ -1,0 +1,104 @@
+"""Whether a table still fits its mapping: which mapped header is which column of this file.
+
+Belongs here: finding each mapped header in a table's header line (as folded words, so that case and blanks do not
+matter), and what a later export of the practice has more or less than the one that was mapped.
+Does not belong here: what a column means (`mapping`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from dentes_twenty.exports.errors import MappingDoesNotFit
+from dentes_twenty.exports.mapping_checks import suggestion
+from dentes_twenty.exports.mapping_model import ColumnMapping, Mapping, QuestionMapping, TableMapping
+from dentes_twenty.exports.records import TableInfo
+from dentes_twenty.objects.folding import fold_key
+from dentes_twenty.objects.form import WIDE_REPORT
+
+HeaderKey = tuple[str, int]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Binding:
+    """Positions (from 0) in the rows of one file: of columns by canonical name, of custom columns by field name, of the
+    questions of a wide form by header key. `unlisted`: headers that the mapping does not name; they do not move."""
+
+    columns: dict[str, int]
+    custom: dict[str, int]
+    questions: dict[HeaderKey, int]
+    unlisted: tuple[str, ...]
+
+
+def header_keys(headers: Sequence[str]) -> list[HeaderKey]:
+    """Folded words and occurrence (from 1) of each header."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for header in headers:
+        words = fold_key(header)
+        seen[words] += 1
+        keys.append((words, seen[words]))
+    return keys
+
+
+def key_of(entry: ColumnMapping | QuestionMapping) -> HeaderKey:
+    """The key under which an entry of the mapping is looked for."""
+    header = entry.header if isinstance(entry, ColumnMapping) else entry.question
+    return fold_key(header), entry.occurrence
+
+
+def bind(table: TableMapping, headers: Sequence[str]) -> Binding:
+    """Find every mapped header. Raises MappingDoesNotFit naming the headers that this file does not have.
+
+    An ignored header may be missing; a header that the mapping does not name is `unlisted`.
+    """
+    position = {key: i for i, key in enumerate(header_keys(headers))}
+    wanted = [entry for entry in table.columns if entry.action != "ignore"]
+    questions: list[QuestionMapping] = []
+    if table.report == WIDE_REPORT.name:
+        questions = [question for form in table.forms for question in form.questions]
+    needed = [*wanted, *(question for question in questions if question.action is None)]
+    lacking = [entry for entry in needed if key_of(entry) not in position]
+    if lacking:
+        raise MappingDoesNotFit(
+            _lacking(table, lacking, headers), "Map the new headers, and confirm the mapping again."
+        )
+    known = {key_of(entry) for entry in (*table.columns, *questions)}
+    return Binding(
+        {entry.column: position[key_of(entry)] for entry in wanted if entry.column is not None},
+        {entry.field.name: position[key_of(entry)] for entry in wanted if entry.action == "custom" and entry.field},
+        {key_of(question): position[key_of(question)] for question in questions if key_of(question) in position},
+        tuple(header for header, key in zip(headers, header_keys(headers), strict=True) if key not in known),
+    )
+
+
+def _lacking(table: TableMapping, entries: Iterable[ColumnMapping | QuestionMapping], headers: Sequence[str]) -> str:
+    names = [entry.header if isinstance(entry, ColumnMapping) else entry.question for entry in entries]
+    said = " ".join(f"{name!r}.{suggestion(name, headers)}" for name in names)
+    return f"{table.table} has no header {said}"
+
+
+def misfits(mapping: Mapping, infos: Sequence[TableInfo]) -> list[str]:
+    """What a drop lacks or has beyond the mapping, one sentence each: files and headers, for the report.
+
+    The first kind (a missing file, a missing header) also stops the staging of that report.
+    """
+    found = {(info.file, info.sheet): info for info in infos}
+    said: list[str] = []
+    for table in mapping.reports:
+        info = found.pop((table.file, table.sheet), None)
+        if info is None:
+            said.append(f"{table.table}: the drop does not hold it ({table.report}).")
+            continue
+        try:
+            unlisted = bind(table, info.header).unlisted
+        except MappingDoesNotFit as error:
+            said.append(error.message)
+            continue
+        said += [f"{table.table}: the mapping does not name the header {header!r}." for header in unlisted]
+    left_alone = {(other.file, other.sheet) for other in mapping.other_tables}
+    for file, sheet in found.keys() - left_alone:
+        said.append(f"{file if sheet is None else f'{file}#{sheet}'}: the mapping does not name it.")
+    return said
