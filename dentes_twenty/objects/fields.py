@@ -86,7 +86,8 @@ class SourceObject:
     """The declaration of one source object: everything else derives from it.
 
     `name` is the prefix of `sourceSystemId`. `rank` sorts objects that share one destination: what comes first may be
-    pointed at by what follows. `created` is the column that sets Twenty's own `createdAt`.
+    pointed at by what follows. `created` is the column that sets Twenty's own `createdAt`. `made_from` names the
+    reports whose rows planning makes this object's rows from, where `report` alone does not hold them.
     """
 
     name: str
@@ -98,6 +99,12 @@ class SourceObject:
     created: str | None = None
     rank: int = 0
     not_moved: tuple[str, ...] = ()
+    made_from: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the reports that its rows come from."""
+        return self.made_from or (self.report.name,)
 
     @property
     def self_relations(self) -> tuple[str, ...]:

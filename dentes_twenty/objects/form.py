@@ -243,4 +243,5 @@ def form_declaration(form: Form) -> SourceObject:
             f"Responses to the form {form.name[:80]}.",
         ),
         fields=fields,
+        made_from=(WIDE_REPORT.name, LONG_REPORT.name),
     )

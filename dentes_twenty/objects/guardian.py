@@ -92,6 +92,7 @@ DECLARATION = SourceObject(
     target=person_target(FIELDS),
     fields=FIELDS,
     rank=0,
+    made_from=("patient", "guardian"),
 )
 
 CONTACT_KEY = "@contact"  # fact of planning: "patient:<id>" or "guardian:<id>" of the further guardian
@@ -132,4 +133,5 @@ PATIENT_CONTACT = SourceObject(
         "Further guardians of a patient.",
     ),
     fields=PATIENT_CONTACT_FIELDS,
+    made_from=("patient", "guardian"),
 )

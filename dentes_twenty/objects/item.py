@@ -101,4 +101,5 @@ SUPPLIER_DECLARATION = SourceObject(
     target=company_target(SUPPLIER_FIELDS),
     fields=SUPPLIER_FIELDS,
     rank=2,
+    made_from=("item",),
 )

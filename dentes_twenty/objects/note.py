@@ -129,4 +129,5 @@ PLAN_NOTE = SourceObject(
     fields=PLAN_NOTE_FIELDS,
     links=(Link(NOTE_TARGET, source="note", to="targetOpportunity", object="plan", column="plan_id"),),
     rank=1,
+    made_from=("plan", "line"),
 )
