@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from dentes_twenty.exports.headers import Head, find_header, is_filled
-from dentes_twenty.exports.quoting import State, parse_record, shape
+from dentes_twenty.exports.quoting import RecordParser, State, parse_record, shape
 
 SEPARATORS = (";", ",", "\t", "|")
 _NAMES = {"\t": "tab"}
@@ -117,19 +117,14 @@ def _records(lines: Sequence[str], skip: int, separator: str) -> list[_Line]:
     records: list[_Line] = []
     at = skip
     while at < len(lines):
-        record = parse_record(lines[at], separator)
+        parser = RecordParser(separator)
+        record = parser.feed(lines[at])
         end = at + 1
-        if record.state is State.OPEN:
-            whole = lines[at]
-            for following in range(at + 1, len(lines)):
-                whole += lines[following]
-                if '"' not in lines[following]:
-                    continue
-                joined = parse_record(whole, separator)
-                if joined.state is not State.OPEN:
-                    if joined.state is State.OK:
-                        record, end = joined, following + 1
-                    break
+        while record.state is State.OPEN and end < len(lines):
+            record = parser.feed(lines[end])
+            end += 1
+        if record.state is not State.OK:
+            record, end = parse_record(lines[at], separator), at + 1
         records.append(_Line(at + 1, end + 1, record.cells))
         at = end
     return records

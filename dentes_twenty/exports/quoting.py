@@ -27,44 +27,62 @@ class Record(NamedTuple):
     state: State
 
 
-def parse_record(text: str, separator: str) -> Record:
-    """Read `text` as one record; a line end at its end is no part of it. A quote inside a cell is a letter."""
-    end = len(text)
-    if text.endswith("\n"):
-        end -= 1
-    if text.endswith("\r", 0, end):
-        end -= 1
-    cells: list[str] = []
-    at = 0
-    while True:
-        if text.startswith('"', at, end):
-            close = _closing_quote(text, at + 1)
+class RecordParser:
+    """Reads one record line by line, each line once, however many lines a quoted cell spans."""
+
+    def __init__(self, separator: str) -> None:
+        self._separator = separator
+        self._cells: list[str] = []
+        self._parts: list[str] = []  # of a quoted cell that goes on in the next line
+        self._inside = False
+
+    def feed(self, line: str) -> Record:
+        """Read on. The line end after the last cell is no part of it; a quote inside an unquoted cell is a letter.
+
+        Call again with the next line while the state is OPEN.
+        """
+        end = _content_end(line)
+        at = 0
+        while True:
+            if not self._inside and line.startswith('"', at, end):
+                self._inside = True
+                at += 1
+            if not self._inside:
+                cut = line.find(self._separator, at, end)
+                self._cells.append(line[at : cut if cut >= 0 else end])
+                if cut < 0:
+                    return Record(self._cells, State.OK)
+                at = cut + 1
+                continue
+            close = _closing_quote(line, at)
             if close < 0:
-                return Record(cells, State.OPEN)
-            cells.append(text[at + 1 : close].replace('""', '"'))
+                self._parts.append(line[at:])
+                return Record(self._cells, State.OPEN)
+            self._parts.append(line[at:close])
+            self._cells.append("".join(self._parts).replace('""', '"'))
+            self._parts.clear()
+            self._inside = False
             at = close + 1
             if at >= end:
-                return Record(cells, State.OK)
-            if text[at] != separator:
-                return Record(cells, State.BROKEN)
+                return Record(self._cells, State.OK)
+            if line[at] != self._separator:
+                return Record(self._cells, State.BROKEN)
             at += 1
-        else:
-            cut = text.find(separator, at, end)
-            if cut < 0:
-                cells.append(text[at:end])
-                return Record(cells, State.OK)
-            cells.append(text[at:cut])
-            at = cut + 1
 
 
-def unquoted_width(text: str, separator: str) -> int:
-    """How many cells the line has when its quotes are letters like any other."""
-    return text.count(separator) + 1
+def parse_record(line: str, separator: str) -> Record:
+    """Read one line as one record."""
+    return RecordParser(separator).feed(line)
 
 
 def shape(cell: str) -> str:
     """The form of an id: digits and letters collapsed ("TP-00017" -> "a-9"), by which the start of a row is known."""
     return _LETTERS.sub("a", _DIGITS.sub("9", cell.strip()))
+
+
+def _content_end(line: str) -> int:
+    end = len(line) - line.endswith("\n")
+    return end - line.endswith("\r", 0, end)
 
 
 def _closing_quote(text: str, start: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from dentes_twenty.exports.errors import CutOffFile
 from dentes_twenty.exports.headers import is_filled
@@ -25,7 +25,8 @@ _TOTAL = re.compile(
 _PARTIAL = re.compile(r"(ara|alt|sayfa|sub) ?(toplam|total|yekun)")
 _ROWS = r"(kayit|satir|hareket|islem|hasta|records?|rows?|entries|lines)"
 _COUNT = re.compile(
-    rf"((genel )?toplam |total |number of ){_ROWS}( sayisi| adedi| adet| count)?|{_ROWS} (sayisi|adedi|adet|count|toplami)"
+    rf"((genel )?toplam |total |number of ){_ROWS}( sayisi| adedi| adet| count)?"
+    rf"|{_ROWS} (sayisi|adedi|adet|count|toplami)"
 )
 _COUNTED = re.compile(
     rf"((genel )?toplam |total )?(?P<count>\d+)( adet)? {_ROWS}( listelendi| bulundu| var| found| listed)"
@@ -33,8 +34,9 @@ _COUNTED = re.compile(
 _COUNTED_ALL = re.compile(rf"((genel )?toplam |total )(?P<count>\d+)( adet)? {_ROWS}")
 _AMOUNT = re.compile(r"[-+(]?[\d.,'\s\u00a0]*\d[\d.,'\s\u00a0]*\)?-?\s*(TL|TRY|₺|€|\$|EUR|USD)?")
 _DIGITS_AT_END = re.compile(r"(?P<label>.*?) (?P<count>\d+)")
-# first letters of all labels above, so that a row of data is told apart without folding its text
-TOTAL_INITIALS = frozenset("tTgGaAsSyYkKhHiIİnNrReElL0123456789")
+# first letters of all labels above, so that most rows of data are told apart without folding their text; a line that
+# starts with its number of records leaves its second cell blank
+TOTAL_INITIALS = frozenset("tTgGaAsSyYkKhHiIİnNrReElL")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,46 +81,69 @@ def stated_rows(preamble: Iterable[Sequence[Cell]]) -> int | None:
     return None
 
 
-class Ledger:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Totals:
+    """What is known of a table's total lines before it is read: columns to add up, and a number of rows."""
+
+    formats: Mapping[int, NumberFormat]
+    rows: int | None
+
+    def tally(self) -> Tally:
+        """A fresh tally for one reading."""
+        return Tally(self.formats, self.rows)
+
+
+class Tally:
     """Adds up the columns that a total line will be compared with, while the rows stream by; constant memory."""
 
-    def __init__(self, formats: Mapping[int, NumberFormat]) -> None:
-        self._formats = formats
+    def __init__(self, formats: Mapping[int, NumberFormat], stated_rows: int | None) -> None:
+        self._formats = dict(formats)
         self._sums = dict.fromkeys(formats, Decimal(0))
         self._unread = 0
+        self._stated_rows = stated_rows
+        self._stated_sums: Mapping[int, Cell] = {}
 
     def add(self, cells: Sequence[Cell]) -> None:
         """Count one row in. A cell that is no number makes the comparison impossible and nothing else."""
         for column, fmt in self._formats.items():
             cell = cells[column]
-            if not is_filled(cell):
+            if not cell:
                 continue
             try:
                 self._sums[column] += parse_number(cell, fmt)
             except BadCell:
-                self._unread += 1
+                self._unread += is_filled(cell)
 
     def add_bad_row(self) -> None:
         """A row that cannot be read may hold any amount."""
         self._unread += 1
 
-    def check(self, file: str, rows: int, stated_count: int | None, sums: Mapping[int, Cell]) -> None:
+    def state(self, total: Stated | None) -> None:
+        """Take in a total line; the last one counts, subtotals do not."""
+        if total is None or total.partial:
+            return
+        if total.rows is not None:
+            self._stated_rows = total.rows
+        if total.sums:
+            self._stated_sums = total.sums
+
+    def check(self, file: str, rows: int) -> None:
         """Raise CutOffFile when the file's own figures contradict its rows.
 
         One column that adds up shows that the file is whole: the others of its total line are then no sums
         (a running balance, an average).
         """
-        if stated_count is not None and stated_count > rows:
+        if self._stated_rows is not None and self._stated_rows > rows:
             raise CutOffFile(
-                f"{file} holds {rows} rows and says that it has {stated_count}.",
+                f"{file} holds {rows} rows and says that it has {self._stated_rows}.",
                 "Export the report again without a filter or a limit.",
                 rows_read=rows,
-                rows_stated=stated_count,
+                rows_stated=self._stated_rows,
             )
-        compared = [column for column in sums if column in self._sums]
+        compared = [column for column in self._stated_sums if column in self._sums]
         if self._unread or not compared:
             return
-        differing = [column for column in compared if self._sums[column] != self._stated(sums[column], column)]
+        differing = [column for column in compared if self._sums[column] != self._stated(column)]
         if len(differing) == len(compared):
             raise CutOffFile(
                 f"{file} holds {rows} rows whose sums differ from its own total line in {len(differing)} columns.",
@@ -126,10 +151,10 @@ class Ledger:
                 rows_read=rows,
             )
 
-    def _stated(self, cell: Cell, column: int) -> Decimal | None:
+    def _stated(self, column: int) -> Decimal | None:
         try:
-            return parse_number(cell, self._formats[column])
-        except (BadCell, InvalidOperation):
+            return parse_number(self._stated_sums[column], self._formats[column])
+        except BadCell:
             return None
 
 
