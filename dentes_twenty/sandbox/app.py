@@ -21,6 +21,7 @@ from dentes_twenty.sandbox.gql.endpoint import BadRequest, RecordsApi, errors_on
 from dentes_twenty.sandbox.http import BodyRefused, base_url, json_body, json_response, nest_error
 from dentes_twenty.sandbox.limiter import RateLimiter
 from dentes_twenty.sandbox.metadata.rest import MetadataRest
+from dentes_twenty.sandbox.rest.endpoint import RecordsRest
 from dentes_twenty.sandbox.workspace import Member, Workspace
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -46,11 +47,13 @@ def create_app(
     workspace = Workspace(state, members)
     limiter = RateLimiter(calls_per_minute)
     records = RecordsApi(workspace, limiter.take, per_root_field=charge == "root-field")
+    rest = RecordsRest(workspace, limiter.take)
     guard = _Guard(workspace)
     metadata = MetadataRest(workspace, legacy=legacy_metadata)
     routes = [
         Route("/graphql", _GraphqlEndpoint(workspace, records).serve, methods=["GET", "POST"]),
         *_metadata_routes(guard, metadata),
+        Route("/rest/{path:path}", guard.rest(rest.serve), methods=EVERY_METHOD),
         Route("/healthz", _health, methods=["GET"]),
         *workspace.files.routes(),
     ]
