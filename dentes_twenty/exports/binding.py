@@ -59,7 +59,8 @@ def bind(table: TableMapping, headers: Sequence[str]) -> Binding:
     questions: list[QuestionMapping] = []
     if table.report == WIDE_REPORT.name:
         questions = [question for form in table.forms for question in form.questions]
-    needed = [*wanted, *(question for question in questions if question.action is None)]
+    needed: list[ColumnMapping | QuestionMapping] = [*wanted]
+    needed += [question for question in questions if question.action is None]
     lacking = [entry for entry in needed if key_of(entry) not in position]
     if lacking:
         raise MappingDoesNotFit(

@@ -61,14 +61,14 @@ class TypeDetector:
         self._dates = DateDetector()
         self._texts: Counter[str] = Counter()
         self._overflow = False
-        self._filled = 0
+        self.filled = 0  # cells that are not blank
         self._identifiers = 0
 
     def add(self, cell: Cell) -> None:
         """Count one cell in; blank ones do not matter."""
         if is_blank(cell):
             return
-        self._filled += 1
+        self.filled += 1
         self._numbers.add(cell)
         self._dates.add(cell)
         text = parse_text(cell)
@@ -83,22 +83,22 @@ class TypeDetector:
         """The closest type; `declared`: what the export says itself decides."""
         if declared is not None:
             return self._as(declared)
-        if not self._filled:
+        if not self.filled:
             return Inferred(FieldType.TEXT, 0.5, "all cells are blank")
         words = {fold_key(text) for text in self._texts}
         if not self._overflow and words <= _YES_NO:
             sure = 0.95 if len(words) > 1 else 0.7
-            return Inferred(FieldType.BOOLEAN, sure, f"{self._filled} cells, yes/no words only")
+            return Inferred(FieldType.BOOLEAN, sure, f"{self.filled} cells, yes/no words only")
         numbers = self._numbers.result()
-        if not self._identifiers and numbers.numbers >= _NEARLY_ALL * self._filled:
+        if not self._identifiers and numbers.numbers >= _NEARLY_ALL * self.filled:
             return dataclasses.replace(self._as(FieldType.NUMBER), confidence=0.95)
-        if self._dates.result().dates >= _NEARLY_ALL * self._filled:
+        if self._dates.result().dates >= _NEARLY_ALL * self.filled:
             return dataclasses.replace(self._as(FieldType.DATE), confidence=0.95)
         return self._multiple() or self._single() or self._text()
 
     def _as(self, type_: FieldType) -> Inferred:
         """That type, with what is needed to read it."""
-        said = f"{self._filled} cells"
+        said = f"{self.filled} cells"
         if type_ is FieldType.NUMBER:
             number = self._numbers.result()
             return Inferred(type_, 1.0, f"{said}, {number.numbers} of them numbers", number=number)
@@ -132,7 +132,7 @@ class TypeDetector:
             # free text has commas too, so there the parts must really come back
             enough = repeated >= 0.5 or total < 8 if separator != "," else repeated >= 0.8 and total >= 3 * len(parts)
             if short and len(parts) <= MAX_OPTIONS and enough:
-                evidence = f"{self._filled} cells, {len(parts)} options listed with {separator!r}"
+                evidence = f"{self.filled} cells, {len(parts)} options listed with {separator!r}"
                 return Inferred(
                     FieldType.MULTI_SELECT, 0.9 if repeated >= 0.8 else 0.7, evidence, _sorted(parts), separator
                 )
@@ -143,14 +143,14 @@ class TypeDetector:
         distinct = len(self._texts)
         if self._overflow or distinct > MAX_OPTIONS or any(len(text) > SHORT for text in self._texts):
             return None
-        if 2 * distinct > self._filled:
+        if 2 * distinct > self.filled:
             return None
-        sure = 0.9 if self._filled >= 3 * distinct else 0.7
-        return Inferred(FieldType.SELECT, sure, f"{self._filled} cells, {distinct} distinct", _sorted(self._texts))
+        sure = 0.9 if self.filled >= 3 * distinct else 0.7
+        return Inferred(FieldType.SELECT, sure, f"{self.filled} cells, {distinct} distinct", _sorted(self._texts))
 
     def _text(self) -> Inferred:
         distinct = f"more than {_KEPT}" if self._overflow else str(len(self._texts))
-        return Inferred(FieldType.TEXT, 0.9, f"{self._filled} cells, {distinct} distinct")
+        return Inferred(FieldType.TEXT, 0.9, f"{self.filled} cells, {distinct} distinct")
 
     def _cells_with(self, separator: str) -> int:
         return sum(count for text, count in self._texts.items() if separator in text)

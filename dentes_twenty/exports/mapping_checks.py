@@ -83,10 +83,16 @@ def _value_problems(table: TableMapping, declaration: Report) -> Iterator[str]:
             yield f"values: the column {name!r} takes no words."
             continue
         options = list(column.values.words)
-        for word, option in words.items():
+        for number, option in enumerate(words.values(), 1):
             if option is not None and option not in options:
                 close = suggestion(option, options) or f" Known: {', '.join(options)}."
-                yield f"values, {name}, {word!r}: unknown option {option!r}.{close}"
+                yield f"values, {name}, word {number}: unknown option {option!r}.{close}"
+
+
+def declared_fields(report: str) -> set[str]:
+    """Names of the fields that the declarations of a report make already."""
+    own = (declaration for declaration in FIXED if declaration.report.name == report)
+    return {field.target.name for declaration in own for field in declaration.fields}
 
 
 def _field_problems(table: TableMapping) -> Iterator[str]:
