@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,9 +17,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dentes_twenty.sandbox.auth import graphql_refusal, rest_refusal
-from dentes_twenty.sandbox.gql.endpoint import BadRequest, RecordsApi, errors_only, request_parameters
+from dentes_twenty.sandbox.gql.documents import is_mutation
+from dentes_twenty.sandbox.gql.endpoint import RecordsApi
+from dentes_twenty.sandbox.gql.requests import (
+    BadRequest,
+    errors_only,
+    multipart_parameters,
+    query_parameters,
+    request_parameters,
+)
 from dentes_twenty.sandbox.http import BodyRefused, base_url, json_body, json_response, nest_error
 from dentes_twenty.sandbox.limiter import RateLimiter
+from dentes_twenty.sandbox.metadata.graphql import MetadataGraphql
 from dentes_twenty.sandbox.metadata.rest import MetadataRest
 from dentes_twenty.sandbox.rest.endpoint import RecordsRest
 from dentes_twenty.sandbox.workspace import Member, Workspace
@@ -49,9 +58,11 @@ def create_app(
     records = RecordsApi(workspace, limiter.take, per_root_field=charge == "root-field")
     rest = RecordsRest(workspace, limiter.take)
     guard = _Guard(workspace)
+    data_model = MetadataGraphql(workspace)
     metadata = MetadataRest(workspace, legacy=legacy_metadata)
     routes = [
-        Route("/graphql", _GraphqlEndpoint(workspace, records).serve, methods=["GET", "POST"]),
+        Route("/graphql", _GraphqlEndpoint(workspace, records.execute).serve, methods=["GET", "POST"]),
+        Route("/metadata", _GraphqlEndpoint(workspace, data_model.execute).serve, methods=["GET", "POST"]),
         *_metadata_routes(guard, metadata),
         Route("/rest/{path:path}", guard.rest(rest.serve), methods=EVERY_METHOD),
         Route("/healthz", _health, methods=["GET"]),
@@ -92,26 +103,39 @@ class _Guard:
         return guarded
 
 
+Execute = Callable[[str, dict[str, Any], str | None, bool], tuple[int, Any]]
+"""Query, variables, operation name, and whether there is a key -> status and body."""
+
+
 class _GraphqlEndpoint:
-    def __init__(self, workspace: Workspace, records: RecordsApi) -> None:
+    def __init__(self, workspace: Workspace, execute: Execute) -> None:
         self.workspace = workspace
-        self.records = records
+        self.execute = execute
 
     async def serve(self, request: Request) -> Response:
         verdict = self.workspace.authority.check(request.headers.get("authorization"))
         if verdict not in ("ok", "missing"):
             return json_response(graphql_refusal(verdict))
         try:
-            body = dict(request.query_params) if request.method == "GET" else await json_body(request)
-            query, variables, name = request_parameters(body)
+            query, variables, name = await _parameters(request)
         except BodyRefused as error:
             return error.response()
         except BadRequest as error:
             return json_response(error.body(), 400)
-        if request.method == "GET" and self.records.is_mutation(query, name):
-            return json_response(errors_only("Can only perform a mutation operation from a POST request."), 405)
+        if request.method == "GET" and is_mutation(query):
+            message = "Can only perform a mutation operation from a POST request."
+            return json_response(errors_only(message), 405)
         self.workspace.base_url = base_url(request)
-        return json_response(self.records.execute(query, variables, name, signed_in=verdict == "ok"))
+        status, body = self.execute(query, variables, name, verdict == "ok")
+        return json_response(body, status)
+
+
+async def _parameters(request: Request) -> tuple[str, dict[str, Any], str | None]:
+    if request.method == "GET":
+        return request_parameters(query_parameters(request.query_params))
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return request_parameters(await multipart_parameters(request))
+    return request_parameters(await json_body(request))
 
 
 async def _health(_request: Request) -> Response:

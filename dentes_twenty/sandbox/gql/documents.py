@@ -188,3 +188,13 @@ def _is_undefined(value: Any) -> bool:
 def count_fields(roots: list[Selected]) -> int:
     """How many fields a request selects, at all depths."""
     return sum(1 + count_fields(root.children or []) for root in roots)
+
+
+def is_mutation(text: str) -> bool:
+    """Whether a text has a mutation in it; one that cannot be parsed has none."""
+    try:
+        document = parse(text)
+    except (GraphQLError, RecursionError):
+        return False
+    operations = (d for d in document.definitions if isinstance(d, OperationDefinitionNode))
+    return any(node.operation.value == "mutation" for node in operations)

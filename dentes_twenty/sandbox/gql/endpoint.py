@@ -1,12 +1,12 @@
 """POST /graphql: one request from body to answer.
 
-Belongs here: request validation, limits of the whole request, the rate limit, partial failure. HTTP is 200 for
+Belongs here: limits of the whole request, the rate limit, partial failure. HTTP is 200 for
 everything that GraphQL itself can say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from dentes_twenty.sandbox.errors import Refusal
@@ -17,8 +17,9 @@ from dentes_twenty.sandbox.gql.documents import (
     Selected,
     count_fields,
 )
+from dentes_twenty.sandbox.gql.introspection import introspect
 from dentes_twenty.sandbox.gql.operations import Root, check_arguments, roots
-from dentes_twenty.sandbox.jsvalues import inspect
+from dentes_twenty.sandbox.gql.requests import errors_only
 from dentes_twenty.sandbox.workspace import Workspace
 
 Json = dict[str, Any]
@@ -27,59 +28,6 @@ Take = Callable[[], str | None]
 
 MAXIMUM_ROOTS = 20
 MAXIMUM_FIELDS = 2000
-PARAMETERS = ("query", "variables", "operationName", "extensions")
-
-
-class BadRequest(Exception):
-    """A body that is no GraphQL request; answered with HTTP 400."""
-
-    fix = "Send a JSON object with query and, where needed, variables and operationName."
-    code = "BAD_REQUEST"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-
-    def body(self) -> Json:
-        return errors_only(self.message)
-
-
-def errors_only(message: str, code: str | None = None, locations: Any = None) -> Json:
-    """An answer without data."""
-    error: Json = {"message": message}
-    if locations:
-        error["locations"] = locations
-    if code:
-        error["extensions"] = {"code": code}
-    return {"errors": [error]}
-
-
-def request_parameters(body: Any) -> tuple[str, dict[str, Any], str | None]:
-    """Query, variables and operation name of a body. Raises BadRequest with the texts of Twenty's GraphQL server."""
-    if not isinstance(body, Mapping):
-        if isinstance(body, list):
-            raise BadRequest("Batching is not supported.")
-        raise BadRequest(f'Expected "params" to be an object, but given {inspect(body)}.')
-    for name in body:
-        if name not in PARAMETERS:
-            raise BadRequest(f'Unexpected parameter "{name}" in the request body.')
-    query = body.get("query")
-    if query is None:
-        raise BadRequest("Must provide query string.")
-    if not isinstance(query, str):
-        raise BadRequest(f'Expected "query" param to be a string, but given "{_kind(query)}".')
-    variables = body.get("variables") or {}
-    if not isinstance(variables, dict):
-        raise BadRequest(f'Expected "variables" param to be empty or an object, but given "{_kind(variables)}".')
-    name = body.get("operationName")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest(f'Expected "operationName" param to be empty or a string, but given "{_kind(name)}".')
-    return query, variables, name
-
-
-def _kind(value: Any) -> str:
-    names = {bool: "boolean", int: "number", float: "number", str: "string", list: "array"}
-    return names.get(type(value), "object")
 
 
 class RecordsApi:
@@ -91,13 +39,11 @@ class RecordsApi:
         take: Take,
         *,
         per_root_field: bool = False,
-        introspect: Callable[[str, Json, str | None], Json] | None = None,
     ) -> None:
         self.workspace = workspace
         self.documents = Documents()
         self._take = take
         self._per_root_field = per_root_field
-        self._introspect = introspect
         self._roots: dict[tuple[str, str], Root] = {}
         self._roots_version = -1
 
@@ -108,25 +54,18 @@ class RecordsApi:
             self._roots_version = self.workspace.model.version
         return self._roots
 
-    def is_mutation(self, text: str, name: str | None) -> bool:
-        """Whether a request would write; texts that cannot be parsed would not."""
-        try:
-            return self.documents.operation(text, {}, name).kind == "mutation"
-        except InvalidDocument:
-            return False
-
-    def execute(self, text: str, variables: Json, name: str | None, *, signed_in: bool) -> Json:
-        """The answer to a request. Without a key the schema is empty, as Twenty's is."""
+    def execute(self, text: str, variables: Json, name: str | None, signed_in: bool) -> tuple[int, Json]:
+        """Status (always 200) and body of the answer. Without a key the schema is empty, as Twenty's is."""
         try:
             operation = self.documents.operation(text, variables, name)
         except InvalidDocument as error:
-            return errors_only(error.message, locations=error.locations)
+            return 200, errors_only(error.message, locations=error.locations)
         refused = self._refused(operation, signed_in)
         if refused is not None:
-            return refused
-        if self._introspect and any(root.name.startswith("__") for root in operation.roots):
-            return self._introspect(text, variables, name)
-        return self._run(operation)
+            return 200, refused
+        if any(root.name.startswith("__") for root in operation.roots):
+            return 200, introspect(self.workspace, text, variables, name)
+        return 200, self._run(operation)
 
     def _refused(self, operation: Operation, signed_in: bool) -> Json | None:
         known = self.roots() if signed_in else {}

@@ -22,16 +22,50 @@ _LETTERS = str.maketrans(
     {"ı": "i", "İ": "I", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "đ": "d", "ł": "l", "Ł": "L"}
 )
 
-_BOTH_NUMBERS = (
-    "approvedAccessDomain appToken billingCustomer billingEntitlement billingMeter billingProduct "
-    "billingSubscription billingSubscriptionItem featureFlag job keyValuePair pageLayout pageLayoutTab "
-    "pageLayoutWidget twoFactorMethod user userWorkspace workspace role userWorkspaceRole plan event field "
-    "link type object relation"
-).split()
+_BOTH_NUMBERS = [
+    "approvedAccessDomain",
+    "appToken",
+    "billingCustomer",
+    "billingEntitlement",
+    "billingMeter",
+    "billingProduct",
+    "billingSubscription",
+    "billingSubscriptionItem",
+    "featureFlag",
+    "job",
+    "keyValuePair",
+    "pageLayout",
+    "pageLayoutTab",
+    "pageLayoutWidget",
+    "twoFactorMethod",
+    "user",
+    "userWorkspace",
+    "workspace",
+    "role",
+    "userWorkspaceRole",
+    "plan",
+    "event",
+    "field",
+    "link",
+    "type",
+    "object",
+    "relation",
+]
 RESERVED_NAMES = frozenset(
-    [*_BOTH_NUMBERS, *(name + "s" for name in _BOTH_NUMBERS)]
-    + ["currency", "currencies", "fullName", "fullNames", "address", "addresses"]
-    + ["index", "aggregate", "search", "searches"]
+    [
+        *_BOTH_NUMBERS,
+        *(name + "s" for name in _BOTH_NUMBERS),
+        "currency",
+        "currencies",
+        "fullName",
+        "fullNames",
+        "address",
+        "addresses",
+        "index",
+        "aggregate",
+        "search",
+        "searches",
+    ]
 )
 """Names that Twenty keeps for itself, for objects and for fields."""
 

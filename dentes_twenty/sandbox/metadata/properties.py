@@ -11,10 +11,33 @@ from typing import Any
 from dentes_twenty.sandbox.errors import BadProperties
 from dentes_twenty.sandbox.metadata.ids import is_uuid
 
-FIELD_TYPES = (
-    "ACTOR ADDRESS ARRAY BOOLEAN CURRENCY DATE DATE_TIME EMAILS FILES FULL_NAME LINKS MORPH_RELATION "
-    "MULTI_SELECT NUMBER NUMERIC PHONES POSITION RATING RAW_JSON RELATION RICH_TEXT SELECT TEXT TS_VECTOR UUID"
-).split()
+FIELD_TYPES = [
+    "ACTOR",
+    "ADDRESS",
+    "ARRAY",
+    "BOOLEAN",
+    "CURRENCY",
+    "DATE",
+    "DATE_TIME",
+    "EMAILS",
+    "FILES",
+    "FULL_NAME",
+    "LINKS",
+    "MORPH_RELATION",
+    "MULTI_SELECT",
+    "NUMBER",
+    "NUMERIC",
+    "PHONES",
+    "POSITION",
+    "RATING",
+    "RAW_JSON",
+    "RELATION",
+    "RICH_TEXT",
+    "SELECT",
+    "TEXT",
+    "TS_VECTOR",
+    "UUID",
+]
 
 OBJECT_NAMES = ("nameSingular", "namePlural")
 OBJECT_LABELS = ("labelSingular", "labelPlural")

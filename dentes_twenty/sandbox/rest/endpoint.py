@@ -69,9 +69,7 @@ class RecordsRest:
 
 
 class _Call:
-    def __init__(
-        self, workspace: Workspace, target: Target, parameters: Parameters, depth: int, body: Any
-    ) -> None:
+    def __init__(self, workspace: Workspace, target: Target, parameters: Parameters, depth: int, body: Any) -> None:
         self.workspace = workspace
         self.table: Table = workspace.table(target.object)
         self.target = target

@@ -18,9 +18,23 @@ from dentes_twenty.sandbox.jsvalues import to_number
 from dentes_twenty.sandbox.tables import Table
 from dentes_twenty.sandbox.workspace import Workspace
 
-COMPARATORS = (
-    "eq neq in containsAny containsIlike is isEmptyArray gt gte lt lte startsWith endsWith like ilike"
-).split()
+COMPARATORS = [
+    "eq",
+    "neq",
+    "in",
+    "containsAny",
+    "containsIlike",
+    "is",
+    "isEmptyArray",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "startsWith",
+    "endsWith",
+    "like",
+    "ilike",
+]
 LISTS = ("in", "containsAny")
 DEEPEST = 20
 
@@ -93,9 +107,7 @@ class _Parser:
             raise Refusal(f"'filter' invalid for '{text}'. eg: price[gte]:10")
         path, comparator, value = base.groups()
         if comparator not in COMPARATORS:
-            raise Refusal(
-                f"'filter' invalid for '{text}', comparator {comparator} not in {', '.join(COMPARATORS)}"
-            )
+            raise Refusal(f"'filter' invalid for '{text}', comparator {comparator} not in {', '.join(COMPARATORS)}")
         names = path.split(".")
         condition: dict[str, Any] = {comparator: _value(comparator, value, self._type(names))}
         for name in reversed(names):
