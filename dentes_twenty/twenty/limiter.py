@@ -218,17 +218,20 @@ def wall_ms() -> float:
 
 
 class Limiter:
-    """Asynchronous shell: callers queue here, in order, until their request may go."""
+    """Asynchronous shell: callers queue here, in order, until their request may go.
+
+    `clock` gives milliseconds; by default that of the process, or wall time where the state is shared.
+    """
 
     def __init__(
         self,
         state: LimiterState | None = None,
         *,
-        clock: Callable[[], float] = monotonic_ms,
+        clock: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._state: LimiterState = state or InMemoryLimits()
-        self._clock = clock
+        self._clock = clock or (monotonic_ms if isinstance(self._state, InMemoryLimits) else wall_ms)
         self._sleep = sleep
         self._queue = asyncio.Lock()
         self._under_way = 0
