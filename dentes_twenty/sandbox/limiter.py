@@ -24,16 +24,16 @@ class TokenBucket:
     tokens: int = 0
     refilled_at_ms: int | None = None
 
-    def take(self, now_ms: int) -> bool:
-        """Take one token; a refusal leaves the bucket as it was, so that the wait goes on counting."""
-        available = self.limit
-        if self.refilled_at_ms is not None:
-            refill = (now_ms - self.refilled_at_ms) * self.limit // self.window_ms
-            available = min(self.tokens + refill, self.limit)
-        if available < 1:
-            return False
-        self.tokens, self.refilled_at_ms = available - 1, now_ms
-        return True
+    def available(self, now_ms: int) -> int:
+        """Tokens to be had now, without taking one: a refusal leaves no trace, so the wait goes on counting."""
+        if self.refilled_at_ms is None:
+            return self.limit
+        refill = (now_ms - self.refilled_at_ms) * self.limit // self.window_ms
+        return min(self.tokens + refill, self.limit)
+
+    def take(self, now_ms: int) -> None:
+        """Take one of the available tokens; what the refill had beyond whole tokens is lost."""
+        self.tokens, self.refilled_at_ms = self.available(now_ms) - 1, now_ms
 
     @property
     def refusal(self) -> str:
@@ -53,13 +53,16 @@ class RateLimiter:
         self._clock = clock
         self._buckets: tuple[TokenBucket, ...] = ()
         if calls_per_minute is not None:
-            short = TokenBucket(SHORT_LIMIT, SHORT_WINDOW_MS)
-            self._buckets = (short, TokenBucket(calls_per_minute, LONG_WINDOW_MS))
+            # The long window first: its refusal is the one that a client can do something about.
+            long = TokenBucket(calls_per_minute, LONG_WINDOW_MS)
+            self._buckets = (long, TokenBucket(SHORT_LIMIT, SHORT_WINDOW_MS))
 
     def take(self) -> str | None:
         """Admit a call (None), or the message that refuses it."""
         now_ms = int(self._clock() * 1000)
         for bucket in self._buckets:
-            if not bucket.take(now_ms):
+            if bucket.available(now_ms) < 1:
                 return bucket.refusal
+        for bucket in self._buckets:
+            bucket.take(now_ms)
         return None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dentes_twenty.sandbox import tokens
 from dentes_twenty.sandbox.auth import Authority, Verdict, graphql_refusal, rest_refusal
-from dentes_twenty.sandbox.limiter import LONG_WINDOW_MS, RateLimiter, TokenBucket
+from dentes_twenty.sandbox.limiter import LONG_WINDOW_MS, RateLimiter
 
 WORKSPACE = "0c7c9b43-7a4f-4b64-9d0f-6c2d4d9a7f10"
 
@@ -140,19 +140,28 @@ def test_a_steady_gap_admits_what_the_floored_refill_leaves(
 def test_a_burst_is_admitted_up_to_the_limit_and_the_message_names_it() -> None:
     limiter = RateLimiter(100, Clock())
     assert [limiter.take() for _ in range(100)] == [None] * 100
-    assert limiter.take() in ("Limit reached (100 tokens per 1000 ms)", "Limit reached (100 tokens per 60000 ms)")
+    assert limiter.take() == "Limit reached (100 tokens per 60000 ms)"
+
+
+def test_more_than_a_hundred_calls_in_a_second_are_too_many_at_any_limit() -> None:
+    clock = Clock()
+    limiter = RateLimiter(6000, clock)
+    assert [limiter.take() for _ in range(100)] == [None] * 100
+    assert limiter.take() == "Limit reached (100 tokens per 1000 ms)"
+    clock.now_ms += 10
+    assert limiter.take() is None
 
 
 def test_a_refusal_costs_nothing() -> None:
     clock = Clock()
-    bucket = TokenBucket(100, LONG_WINDOW_MS)
+    limiter = RateLimiter(100, clock)
     for _ in range(100):
-        assert bucket.take(clock.now_ms)
+        assert limiter.take() is None
     for _ in range(5):
         clock.now_ms += 100
-        assert not bucket.take(clock.now_ms)
+        assert limiter.take() is not None
     clock.now_ms += 100
-    assert bucket.take(clock.now_ms)
+    assert limiter.take() is None
 
 
 def test_no_limit_admits_everything() -> None:
@@ -162,10 +171,11 @@ def test_no_limit_admits_everything() -> None:
 
 @given(st.lists(st.integers(0, 5000), min_size=1, max_size=200), st.integers(1, 300))
 def test_never_more_is_admitted_than_burst_and_refill(gaps: list[int], limit: int) -> None:
-    bucket, now, accepted = TokenBucket(limit, LONG_WINDOW_MS), 0, 0
+    clock, accepted = Clock(), 0
+    limiter = RateLimiter(limit, clock)
     for gap in gaps:
-        now += gap
-        accepted += bucket.take(now)
+        clock.now_ms += gap
+        accepted += limiter.take() is None
     assert accepted <= limit + sum(gaps) * limit / LONG_WINDOW_MS
 
 
