@@ -61,12 +61,12 @@ def bind(table: TableMapping, headers: Sequence[str]) -> Binding:
         questions = [question for form in table.forms for question in form.questions]
     needed: list[ColumnMapping | QuestionMapping] = [*wanted]
     needed += [question for question in questions if question.action is None]
-    lacking = [entry for entry in needed if key_of(entry) not in position]
+    lacking = [item for item in needed if key_of(item) not in position]
     if lacking:
         raise MappingDoesNotFit(
             _lacking(table, lacking, headers), "Map the new headers, and confirm the mapping again."
         )
-    known = {key_of(entry) for entry in (*table.columns, *questions)}
+    known = {*map(key_of, table.columns), *map(key_of, questions)}
     return Binding(
         {entry.column: position[key_of(entry)] for entry in wanted if entry.column is not None},
         {entry.field.name: position[key_of(entry)] for entry in wanted if entry.action == "custom" and entry.field},

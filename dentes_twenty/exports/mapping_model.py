@@ -186,7 +186,7 @@ class Confirmation(_Part):
 class Mapping(_Part):
     """The whole mapping file."""
 
-    version: Literal[1] = 1
+    version: int = Field(default=1, ge=1, le=1)
     ledger: LedgerMapping = LedgerMapping()
     questions: list[OpenQuestion] = []
     reports: list[TableMapping]
