@@ -25,6 +25,7 @@ from dentes_twenty.migration.ledger.batches import Batches
 from dentes_twenty.migration.ledger.conflicts import Conflicts
 from dentes_twenty.migration.ledger.files import Files
 from dentes_twenty.migration.ledger.held import HeldRows
+from dentes_twenty.migration.ledger.holders import HeldValues
 from dentes_twenty.migration.ledger.limits import SharedLimits
 from dentes_twenty.migration.ledger.provisioning import Provisioning
 from dentes_twenty.migration.ledger.quarantine import Quarantine
@@ -42,7 +43,7 @@ class Purged:
 
 
 class Ledger(
-    Batches, HeldRows, Quarantine, Adoptions, Provisioning, Approvals, Conflicts, Files
+    Batches, HeldRows, Quarantine, Adoptions, Provisioning, Approvals, Conflicts, Files, HeldValues
 ):  # each in its own file
     """One practice's ledger. Open it with `Ledger.open`; close it, or use it as a context manager.
 

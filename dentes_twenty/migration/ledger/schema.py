@@ -272,6 +272,15 @@ files = sa.Table(
     sa.Index("ix_ledger_files_state", "practice", "state"),
 )
 
+holders = sa.Table(
+    "ledger_holders",
+    metadata,
+    _practice_key(),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("value", Print(16), primary_key=True),
+    sa.Column("holder", Key, nullable=False),
+)
+
 limiters = sa.Table(
     "ledger_limiters",
     metadata,

@@ -175,6 +175,15 @@ def upgrade() -> None:
         "ix_ledger_held_parent", "ledger_held", ["practice", "parent_object", "parent_source_id"], unique=False
     )
     op.create_table(
+        "ledger_holders",
+        sa.Column("practice", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("holder", KEY, nullable=False),
+        sa.ForeignKeyConstraint(["practice"], ["ledger_practices.id"], name="fk_ledger_holders_practice"),
+        sa.PrimaryKeyConstraint("practice", "kind", "value", name="pk_ledger_holders"),
+    )
+    op.create_table(
         "ledger_intents",
         sa.Column("id", SERIAL, nullable=False),
         sa.Column("practice", sa.Integer(), nullable=False),
