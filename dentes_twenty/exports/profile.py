@@ -7,12 +7,13 @@ Shares are of the distinct non-blank cells looked at, 0 to 1. A profile holds wo
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from dentes_twenty.exports.cells import is_blank, parse_email, parse_id, parse_phones, parse_text
 from dentes_twenty.exports.formats import detect_date, detect_number, parse_time
@@ -91,7 +92,7 @@ def profile_column(
     def share(matches: Callable[[str], object]) -> float:
         return sum(bool(matches(text.strip())) for text in of_text) / len(looked_at)
 
-    ids = {parse_id(cell) for cell in looked_at}
+    ids = key_set(looked_at)
     return ColumnProfile(
         cells=len(cells),
         blanks=len(cells) - len(filled),
@@ -110,7 +111,7 @@ def profile_column(
         names=share(_NAME.fullmatch),
         mean_length=sum(len(str(cell)) for cell in looked_at) / len(looked_at),
         words=tuple(texts.most_common()) if len(texts) <= MAX_WORDS else (),
-        references={report: len(ids & known) / len(ids) for report, known in (keys or {}).items() if known},
+        references={report: len(ids & known) / len(looked_at) for report, known in (keys or {}).items() if known},
     )
 
 
@@ -170,8 +171,10 @@ def _typed(cell: Cell) -> object:
 
 
 def _is_integer(cell: Cell) -> bool:
-    text = parse_id(cell) if not isinstance(cell, (date, datetime, time, bool)) else ""
-    return text.removeprefix("-").isdecimal()
+    try:
+        return parse_id(cell).removeprefix("-").isdecimal()
+    except BadCell:
+        return False
 
 
 def _is_phone(cell: Cell, region: str) -> bool:
@@ -194,5 +197,10 @@ def _reads(parse: Callable[[str], object], cell: Cell) -> bool:
 
 
 def key_set(cells: Iterable[Cell]) -> set[str]:
-    """The ids of a key column."""
-    return {parse_id(cell) for cell in cells if not is_blank(cell)}
+    """The ids of a key column, those that can be read."""
+    ids: set[str] = set()
+    for cell in cells:
+        if not is_blank(cell):
+            with contextlib.suppress(BadCell):
+                ids.add(parse_id(cell))
+    return ids

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from dentes_twenty.exports import mapping_model as model
 from dentes_twenty.exports.binding import header_keys
-from dentes_twenty.exports.cells import is_blank, parse_id
 from dentes_twenty.exports.drop import Drop
 from dentes_twenty.exports.field_proposals import Formats, column_field, form_mappings
 from dentes_twenty.exports.mapping_checks import declared_fields
 from dentes_twenty.exports.matching import Match, match_headers
-from dentes_twenty.exports.profile import ColumnProfile, profile_column, sample
+from dentes_twenty.exports.profile import ColumnProfile, key_set, profile_column, sample
 from dentes_twenty.exports.recognition import Recognised, recognise
 from dentes_twenty.exports.records import Cell, Pin, RawRow, Table
 from dentes_twenty.exports.scan import TableScan, known_words
@@ -105,7 +104,7 @@ def _key_sets(placed: Iterable[_Placed]) -> dict[str, set[str]]:
         if position is None:
             continue
         cells = (row.cells[position] for row in entry.table.rows() if isinstance(row, RawRow))
-        keys[entry.report.name] = {parse_id(cell) for cell in cells if not is_blank(cell)}
+        keys[entry.report.name] = key_set(cells)
     return keys
 
 
