@@ -148,7 +148,7 @@ class TwentyClient:
         self.limiter = limiter or Limiter()
         self.calls = Calls()
         self.max_in_flight = max_in_flight
-        self._patience = patience
+        self.patience = patience
         self._slots = asyncio.Semaphore(max_in_flight)
         self._side_slots = asyncio.Semaphore(max_in_flight)  # metadata and uploads do not wait behind the limiter
         self._http = httpx.AsyncClient(
@@ -259,7 +259,7 @@ class TwentyClient:
 
     async def _send(self, call: _Call, read: Callable[[int, Any], T]) -> T:
         """Send until there is an answer, a reason not to repeat, or patience is gone."""
-        deadline, attempt = time.monotonic() + self._patience, 0
+        deadline, attempt = time.monotonic() + self.patience, 0
         while True:
             try:
                 return await self._once(call, read)
