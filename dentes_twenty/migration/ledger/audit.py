@@ -16,12 +16,12 @@ import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TextIO, TypeAlias
+from typing import Any, NamedTuple, TextIO, TypeAlias
 
 import orjson
 import sqlalchemy as sa
 
-from dentes_twenty.migration.ledger.database import Database
+from dentes_twenty.migration.ledger.database import Database, Rows
 from dentes_twenty.migration.ledger.fingerprints import canonical_json
 from dentes_twenty.migration.ledger.schema import audit, audit_heads
 from dentes_twenty.migration.ledger.types import EPOCH, MICROSECOND
@@ -50,8 +50,7 @@ COLUMNS = (
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class AuditLine:
+class AuditLine(NamedTuple):
     """One line to append. `subject` is a record id, a keyed hash or a name from the data model; never a person's."""
 
     operation: str
@@ -60,6 +59,9 @@ class AuditLine:
     outcome: str = "done"
     detail: Mapping[str, Any] | None = None
     run: int | None = None
+
+
+_INTO = Rows(audit.name, ("practice", *COLUMNS))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def line_hash(prev: bytes, practice: str, seq: int, at: int, actor: str, line: S
 
 
 def append(
+    database: Database,
     connection: sa.Connection,
     practice: tuple[int, str],
     actor: str,
@@ -99,14 +102,14 @@ def append(
     seq, prev = _head(connection, row_id)
     at = (now - EPOCH) // MICROSECOND
     rows = []
-    for line in lines:
+    for operation, object_, subject, outcome, facts, run in lines:
         seq += 1
-        detail = None if line.detail is None else canonical_json(line.detail).decode()
-        content = (line.run, line.operation, line.object, line.subject, line.outcome, detail)
+        detail = None if facts is None else canonical_json(facts).decode()
+        content = (run, operation, object_, subject, outcome, detail)
         digest = line_hash(prev, key, seq, at, actor, content)
-        rows.append(dict(zip(COLUMNS, (seq, at, actor, *content, prev, digest), strict=True), practice=row_id))
+        rows.append((row_id, seq, at, actor, *content, prev, digest))
         prev = digest
-    connection.execute(sa.insert(audit), rows)
+    database.insert_rows(connection, _INTO, rows)
     connection.execute(sa.update(audit_heads).where(audit_heads.c.practice == row_id), {"seq": seq, "hash": prev})
 
 

@@ -13,18 +13,17 @@ for again; losing the former would leave records in Twenty that no ledger knows.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from dentes_twenty.migration.errors import LedgerMisuse
 from dentes_twenty.migration.ledger.audit import AuditLine
 from dentes_twenty.migration.ledger.core import PAGE, Write, chunks
+from dentes_twenty.migration.ledger.database import Rows
 from dentes_twenty.migration.ledger.records import COLUMNS, Records, by_source, to_state
 from dentes_twenty.migration.ledger.runs import Runs
 from dentes_twenty.migration.ledger.schema import held, intents, records
@@ -32,6 +31,7 @@ from dentes_twenty.migration.ledger.types import (
     IN_TWENTY,
     Operation,
     Outcome,
+    RecordId,
     RecordIntent,
     RecordKey,
     RecordState,
@@ -43,6 +43,30 @@ R = records.c
 
 _STANDS = [*IN_TWENTY, Status.DELETED, Status.ROLLED_BACK]
 """A refused or undone batch leaves a record of one of these as it was."""
+
+_INTO = Rows(
+    records.name,
+    ("practice", "source_object", "source_id", "object", "record_id", "status", "adopted", "pending_row",
+     "pending_shape", "pending_prints", "intent", "run", "drop_id", "last_seen_drop", "position"),
+    """
+    ON CONFLICT (practice, source_object, source_id) DO UPDATE SET
+        object = excluded.object,
+        record_id = excluded.record_id,
+        status = excluded.status,
+        adopted = ledger_records.adopted AND ledger_records.record_id = excluded.record_id
+            AND ledger_records.status <> 'rolled_back',
+        prior = CASE WHEN ledger_records.status = 'sending' THEN ledger_records.prior ELSE ledger_records.status END,
+        pending_row = excluded.pending_row,
+        pending_shape = excluded.pending_shape,
+        pending_prints = excluded.pending_prints,
+        intent = excluded.intent,
+        run = excluded.run,
+        drop_id = coalesce(excluded.drop_id, ledger_records.drop_id),
+        last_seen_drop = coalesce(excluded.last_seen_drop, ledger_records.last_seen_drop),
+        position = coalesce(excluded.position, ledger_records.position)
+    """,
+)  # fmt: skip
+"""A record as SENDING; one that the ledger has already remembers where it stood, once: also when sent again."""
 
 _DONE = {"prior": None, "pending_row": None, "pending_shape": None, "pending_prints": None}
 
@@ -86,41 +110,41 @@ class Batches(Records, Runs):
                 "records": len(batch), "unsettled": len(batch), "source_keys": orjson.dumps(keys).decode(),
             }  # fmt: skip
             intent_id = int(write.execute(sa.insert(intents).returning(intents.c.id), row).scalar_one())
-            write.execute(
-                _upsert(self._database.is_sqlite),
-                [self._row(object, run, intent_id, drop, intent) for intent in batch],
-            )
+            rows = [self._row(object, run, intent_id, drop, intent) for intent in batch]
+            self._database.insert_rows(write.connection, _INTO, rows)
             for source_object, ids in keys.items():
                 write.execute(
                     sa.delete(held).where(
                         held.c.practice == self._practice,
                         held.c.source_object == source_object,
-                        held.c.source_id.in_(ids),
+                        self._database.among(held.c.source_id, ids),
                     )
                 )
             self._beat(write, run)
-            write.tell(AuditLine(operation, object, f"batch:{intent_id}", "intended", {"records": len(batch)}, run))
+            write.tell(
+                AuditLine(operation.value, object, f"batch:{intent_id}", "intended", {"records": len(batch)}, run)
+            )
         return intent_id
 
-    def _row(self, object_: str, run: int, intent_id: int, drop: int | None, intent: RecordIntent) -> dict[str, Any]:
-        prints = intent.prints
-        return {
-            "practice": self._practice,
-            "source_object": intent.key.source_object,
-            "source_id": intent.key.source_id,
-            "object": object_,
-            "record_id": intent.record_id,
-            "status": Status.SENDING,
-            "adopted": False,
-            "pending_row": intent.row_print,
-            "pending_shape": None if prints is None else prints.shape,
-            "pending_prints": None if prints is None else prints.blob,
-            "intent": intent_id,
-            "run": run,
-            "drop_id": drop,
-            "last_seen_drop": drop,
-            "position": intent.position,
-        }
+    def _row(self, object_: str, run: int, intent_id: int, drop: int | None, intent: RecordIntent) -> tuple[Any, ...]:
+        """In the order of _INTO."""
+        shape, prints = intent.prints or (None, None)
+        return (
+            self._practice,
+            *intent.key,
+            object_,
+            RecordId.to_driver(intent.record_id, self._database.is_sqlite),
+            Status.SENDING.value,
+            False,
+            intent.row_print,
+            shape,
+            prints,
+            intent_id,
+            run,
+            drop,
+            drop,
+            intent.position,
+        )
 
     def settle(self, intent_id: int, outcomes: Sequence[Outcome]) -> None:
         """Commits what became of a batch, or of a part of it, with a line in the audit log for every record.
@@ -146,17 +170,10 @@ class Batches(Records, Runs):
                 )
             self._correct(write, outcomes)
             self._count_down(write, intent, settled)
-            write.lines.extend(
-                AuditLine(
-                    intent.operation,
-                    intent.object,
-                    outcome.record_id,
-                    outcome.result,
-                    None if outcome.code is None else {"code": outcome.code},
-                    intent.run,
-                )
-                for outcome in outcomes
-            )
+            operation, object_, run = intent.operation.value, intent.object, intent.run
+            for outcome in outcomes:
+                detail = None if outcome.code is None else {"code": outcome.code}
+                write.tell(AuditLine(operation, object_, outcome.record_id, outcome.result.value, detail, run))
 
     def in_doubt(self, object: str | None = None) -> Iterator[list[RecordState]]:
         """Records that were intended and never settled, in pages of one intent each, `operation` filled in.
@@ -209,7 +226,7 @@ class Batches(Records, Runs):
         return [
             R.practice == self._practice,
             R.source_object == source_object,
-            R.source_id.in_(ids),
+            self._database.among(R.source_id, ids),
             R.intent == intent_id,
             R.status == Status.SENDING,
         ]
@@ -285,29 +302,3 @@ def _values(operation: Operation, result: Result, code: str | None) -> dict[str,
         return {"status": Status.VANISHED, **written, **_DONE}
     standing = sa.case((R.adopted, Status.ADOPTED.value), else_=Status.LANDED.value)
     return {"status": standing, **written, **_DONE}
-
-
-@functools.cache
-def _upsert(is_sqlite: bool) -> Any:
-    """Insert a record as SENDING, or turn the one that is there to SENDING and remember where it stood."""
-    insert = (sqlite if is_sqlite else postgresql).insert(records)
-    new = insert.excluded
-    still_theirs = sa.and_(R.adopted, R.record_id == new.record_id, R.status != Status.ROLLED_BACK)
-    return insert.on_conflict_do_update(
-        index_elements=[R.practice, R.source_object, R.source_id],
-        set_={
-            "object": new.object,
-            "record_id": new.record_id,
-            "status": new.status,
-            "adopted": still_theirs,
-            "prior": sa.case((R.status == Status.SENDING, R.prior), else_=R.status),
-            "pending_row": new.pending_row,
-            "pending_shape": new.pending_shape,
-            "pending_prints": new.pending_prints,
-            "intent": new.intent,
-            "run": new.run,
-            "drop_id": sa.func.coalesce(new.drop_id, R.drop_id),
-            "last_seen_drop": sa.func.coalesce(new.last_seen_drop, R.last_seen_drop),
-            "position": sa.func.coalesce(new.position, R.position),
-        },
-    )

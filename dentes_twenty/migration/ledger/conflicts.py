@@ -124,7 +124,7 @@ class Conflicts(Core):
                 statement = sa.select(C.source_id, C.field, C.state).where(
                     C.practice == self._practice,
                     C.source_object == source_object,
-                    C.source_id.in_(ids),
+                    self._database.among(C.source_id, ids),
                     C.state != ConflictState.CLOSED,
                 )
                 for row in self._rows(statement):

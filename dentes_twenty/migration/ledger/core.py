@@ -136,7 +136,7 @@ class Core:
         with self._database.write(self._key, durable=durable) as connection:
             write = Write(connection, self._clock())
             yield write
-            append(connection, (self._practice, self._key), self._actor, write.now, write.lines)
+            append(self._database, connection, (self._practice, self._key), self._actor, write.now, write.lines)
 
     def _rows(self, statement: Select) -> list[Row]:
         with self._database.read() as connection:

@@ -60,7 +60,8 @@ class Provisioning(Core):
             insert = self._database.insert(provisioned)
             upsert = insert.on_conflict_do_update(
                 index_elements=[P.practice, P.kind, P.object, P.field, P.option],
-                set_={"state": ProvisionState.INTENDED, "run": insert.excluded.run, "at": insert.excluded.at, "twenty_id": None},
+                set_={"state": ProvisionState.INTENDED, "run": insert.excluded.run, "at": insert.excluded.at,
+                      "twenty_id": None},
                 where=P.state == ProvisionState.REMOVED,
             )  # fmt: skip
             row = {"practice": self._practice, "state": ProvisionState.INTENDED, "run": run, "at": write.now}

@@ -32,6 +32,8 @@ COLUMNS = (
     R.position,
 )  # fmt: skip
 
+_STATUS = {status.value: status for status in Status}  # twice as fast as Status(...), for every record looked up
+
 SEEN_COMMIT = 20_000
 """Keys marked as seen in one transaction."""
 
@@ -44,9 +46,9 @@ def to_state(row: Sequence[Any], operation: Operation | None = None) -> RecordSt
         RecordKey(source_object, source_id),
         object_,
         record_id,
-        Status(status),
+        _STATUS[status],
         adopted,
-        None if prior is None else Status(prior),
+        None if prior is None else _STATUS[prior],
         reason,
         row_print,
         None if shape is None else FieldPrints(shape, prints),
@@ -76,7 +78,9 @@ class Records(Shapes):
         """State by source id; ids that the ledger has never seen are not in the answer. One query for 1,000 ids."""
         found: dict[str, RecordState] = {}
         for chunk in chunks(source_ids, PAGE):
-            for row in self._rows(self._select().where(R.source_object == source_object, R.source_id.in_(chunk))):
+            for row in self._rows(
+                self._select().where(R.source_object == source_object, self._database.among(R.source_id, chunk))
+            ):
                 found[row.source_id] = to_state(row)
         return found
 
@@ -138,7 +142,7 @@ class Records(Shapes):
                         statement = sa.update(records).where(
                             R.practice == self._practice,
                             R.source_object == source_object,
-                            R.source_id.in_(some),
+                            self._database.among(R.source_id, some),
                             sa.or_(R.last_seen_drop.is_(None), R.last_seen_drop < drop),
                         )
                         touched += write.execute(statement.values(last_seen_drop=drop)).rowcount
@@ -159,7 +163,7 @@ class Records(Shapes):
                         .where(
                             R.practice == self._practice,
                             R.source_object == source_object,
-                            R.source_id.in_(ids),
+                            self._database.among(R.source_id, ids),
                         )
                         .values(status=status, reason=reason)
                         .returning(R.object, R.record_id)

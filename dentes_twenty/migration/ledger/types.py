@@ -31,9 +31,12 @@ class RecordId(sa.types.TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> Any:
         """Raises ValueError for text that is no UUID."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return bytes.fromhex(value.replace("-", ""))
+        return self.to_driver(value, dialect.name == "sqlite")
+
+    @staticmethod
+    def to_driver(value: str | None, is_sqlite: bool) -> Any:
+        """What the driver takes for an id. Raises ValueError for text that is no UUID."""
+        return bytes.fromhex(value.replace("-", "")) if is_sqlite and value is not None else value
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> str | None:
         """Lower case with hyphens, as Twenty writes it."""
@@ -105,8 +108,7 @@ class RecordKey(NamedTuple):
     source_id: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class FieldPrints:
+class FieldPrints(NamedTuple):
     """Fingerprints of the written value of each field: the id of the ordered list of field names, 8 bytes for each."""
 
     shape: int
@@ -143,8 +145,7 @@ class Outcome:
     prints: FieldPrints | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class RecordState:
+class RecordState(NamedTuple):
     """What the ledger knows of one record.
 
     `prior` is the status before the intent that is still open, `pending*` what that intent wants to write and
