@@ -27,6 +27,7 @@ from dentes_twenty.sandbox.scalars import (
     check_option,
     check_text,
     check_uuid,
+    storable,
 )
 
 PartCheck = Callable[[Any, str], Any]
@@ -107,7 +108,7 @@ def _checked_parts(value: Any, field: FieldSpec, checks: Mapping[str, PartCheck]
 
 def _check_email(value: Any, name: str) -> str | None:
     if isinstance(value, str) and (not value or _EMAIL.fullmatch(value)):
-        return value
+        return storable(value)
     raise ValueRefused(f'Invalid string value {inspect(value)} for email field "{name}"')
 
 

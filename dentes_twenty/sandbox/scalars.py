@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from dentes_twenty.sandbox.jsvalues import as_double, inspect, number_text, to_number
-from dentes_twenty.sandbox.refused import ValueRefused
+from dentes_twenty.sandbox.refused import ValueRefused, database_refused
 
 Normaliser = Callable[[Any], dict[str, Any]]
 """Takes a sent JSON value, gives the columns to set, raises ValueRefused."""
@@ -27,10 +27,19 @@ def json_text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
+def storable(text: str) -> str:
+    """The text itself; PostgreSQL cannot keep a NUL character, and the real server only learns it from there."""
+    if "\0" in text:
+        raise database_refused()
+    return text
+
+
 def check_text(value: Any, name: str) -> str | None:
     """A text as stored; the empty one is NULL."""
-    if value is None or isinstance(value, str):
-        return value or None
+    if isinstance(value, str):
+        return storable(value) or None
+    if value is None:
+        return None
     raise ValueRefused(f'Invalid string value {inspect(value)} for text field "{name}"')
 
 
@@ -82,9 +91,16 @@ def check_json(value: Any, name: str) -> str | None:
             parsed = orjson.loads(value)
         except orjson.JSONDecodeError:
             raise ValueRefused(f'Invalid object value {inspect(value)} for field "{name}"') from None
-        return None if parsed is None else json_text(parsed)
+        return None if parsed is None else _storable_json(parsed)
     check_object(value, name)
-    return json_text(value) if value else None
+    return _storable_json(value) if value else None
+
+
+def _storable_json(value: Any) -> str:
+    text = json_text(value)
+    if "\\u0000" in text:
+        raise database_refused()
+    return text
 
 
 def check_object(value: Any, name: str) -> None:

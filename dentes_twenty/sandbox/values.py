@@ -32,6 +32,7 @@ from dentes_twenty.sandbox.scalars import (
     check_text,
     check_uuid,
     json_text,
+    storable,
 )
 
 __all__ = [
@@ -119,8 +120,6 @@ def _text(field: FieldSpec) -> Normaliser:
     name = field.name
 
     def normaliser(value: Any) -> dict[str, Any]:
-        if type(value) is str:
-            return {name: value or None}
         return {name: check_text(value, name)}
 
     return normaliser
@@ -201,10 +200,10 @@ def _select(field: FieldSpec) -> Normaliser:
 def _check_list(value: Any, name: str) -> list[str]:
     """Texts, or one text as a list of one; anything else is refused."""
     if isinstance(value, str):
-        return [value]
+        return [storable(value)]
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueRefused(f'Invalid value {inspect(value)} for field "{name} - Array values need to be string"')
-    return value
+    return [storable(item) for item in value]
 
 
 def _array(field: FieldSpec) -> Normaliser:

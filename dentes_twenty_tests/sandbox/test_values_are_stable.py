@@ -103,3 +103,20 @@ def test_any_json_is_stored_or_refused_and_never_a_crash(field_type: str) -> Non
             show(row)
 
     holds()
+
+
+@pytest.mark.parametrize(
+    ("field_type", "sent"),
+    [
+        ("TEXT", "a\0b"),
+        ("ARRAY", ["a\0"]),
+        ("RAW_JSON", {"a": "\0"}),
+        ("FULL_NAME", {"firstName": "\0"}),
+        ("EMAILS", {"primaryEmail": "a\0@b.example"}),
+        ("LINKS", {"primaryLinkUrl": "https://a.example/\0"}),
+    ],
+)
+def test_a_nul_character_is_refused_by_the_database(field_type: str, sent: Any) -> None:
+    with pytest.raises(ValueRefused) as refused:
+        compile_normaliser(FieldSpec("field", field_type, "person"))(sent)
+    assert (refused.value.status, refused.value.message) == (500, "Data validation error.")
