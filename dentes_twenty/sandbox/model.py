@@ -6,6 +6,7 @@ the model (see `metadata`), the tables behind it (see `tables`), values (see `va
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,6 +101,7 @@ class Object:
     is_active: bool = True
     is_searchable: bool = False
     is_ui_editable: bool = True
+    is_ui_creatable: bool = True
     is_label_synced: bool = False
     label_field_id: str | None = None
     image_field_id: str | None = None
@@ -108,6 +110,16 @@ class Object:
     created_at: str = ""
     updated_at: str = ""
     fields: dict[str, Field] = field(default_factory=dict)
+
+    @property
+    def capital(self) -> str:
+        """The singular name with a capital, as in `createCompany` and `targetCompany`."""
+        return self.name_singular[0].upper() + self.name_singular[1:]
+
+    @property
+    def capital_plural(self) -> str:
+        """The plural name with a capital."""
+        return self.name_plural[0].upper() + self.name_plural[1:]
 
     @property
     def relation_name(self) -> str:
@@ -124,8 +136,14 @@ class DataModel:
         self.by_plural: dict[str, Object] = {}
         self.fields: dict[str, Field] = {}
         self.version = 0
+        self.workspace_id = ""
         for item in objects:
             self.add_object(item)
+
+    def application_id(self, is_custom: bool) -> str:
+        """Twenty's way to tell the standard objects and fields from those of the workspace."""
+        namespace = uuid.UUID(self.workspace_id)
+        return str(uuid.uuid5(namespace, "custom" if is_custom else "standard"))
 
     def __iter__(self) -> Iterator[Object]:
         return iter(self.objects.values())

@@ -67,6 +67,7 @@ class Workspace:
         else:
             self.model = self._load()
         self.id = self.db.setting("workspace_id") or ""
+        self.model.workspace_id = self.id
         self.schema_name = "workspace_" + _base36(uuid.UUID(self.id).int)
         self.authority = Authority.open(self.db, self.id)
         folder = None if self.db.is_memory else Path(f"{state}.files")

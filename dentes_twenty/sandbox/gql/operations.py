@@ -95,7 +95,7 @@ def _find_many(workspace: Workspace, table: Table, item: Selected) -> Any:
     return connection(
         item,
         projection.apply(page.records),
-        page.cursors,
+        page.cursor,
         values,
         has_next=page.has_next,
         has_previous=page.has_previous,

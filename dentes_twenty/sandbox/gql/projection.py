@@ -14,7 +14,7 @@ from dentes_twenty.sandbox.fieldspec import is_composite
 from dentes_twenty.sandbox.gql.documents import Selected
 from dentes_twenty.sandbox.model import Field
 from dentes_twenty.sandbox.records.filters import compile_filter
-from dentes_twenty.sandbox.records.order import compile_order, encode_cursor
+from dentes_twenty.sandbox.records.order import ID_TERM, compile_order, encode_cursor
 from dentes_twenty.sandbox.records.relations import (
     CHILDREN_PER_PARENT,
     child_side,
@@ -121,7 +121,7 @@ class Projection:
         if not self.wants_id:
             for key, _, item, _ in self.lists:
                 for answer in answers:
-                    answer[key] = connection(item, [], [], {})
+                    answer[key] = connection(item, [], _no_cursor, {})
         return answers
 
     def _attach_lists(
@@ -150,9 +150,11 @@ class Projection:
         projected = dict(zip((c["id"] for c in flat), inner.apply(flat), strict=True))
         for record, answer in zip(records, answers, strict=True):
             own = children[record["id"]]
-            cursors = [encode_cursor(terms[-1:], [c["id"]]) for c in own]
-            totals = {"totalCount": len(own)}
-            answer[key] = connection(item, [projected[c["id"]] for c in own], cursors, totals)
+            answer[key] = connection(item, [projected[c["id"]] for c in own], _id_cursor(own), {"totalCount": len(own)})
+
+
+def _id_cursor(records: Sequence[Record]) -> Callable[[int], str]:
+    return lambda index: encode_cursor([ID_TERM], [records[index]["id"]])
 
 
 def _null(_: Any) -> None:
@@ -182,27 +184,28 @@ def _list_parts(present: Present, children: Sequence[Selected]) -> Present:
 def connection(
     item: Selected,
     nodes: Sequence[Json],
-    cursors: Sequence[str],
+    cursor: Callable[[int], str | None],
     values: Mapping[str, Any],
     *,
     has_next: bool = False,
     has_previous: bool = False,
     name: str = "",
 ) -> Json:
-    """A connection as selected: edges, pageInfo, counts and aggregates (`values`); anything else is null."""
+    """A connection as selected: edges, pageInfo, counts and aggregates (`values`); anything else is null.
+
+    `cursor` gives the cursor of a node by its index, -1 for the last one.
+    """
     answer: Json = {}
-    info = {
-        "hasNextPage": has_next,
-        "hasPreviousPage": has_previous,
-        "startCursor": cursors[0] if cursors else None,
-        "endCursor": cursors[-1] if cursors else None,
-    }
     for part in item.children or ():
         if part.name == "edges" and part.children is not None:
-            answer[part.key] = [
-                _edge(part.children, node, cursor, name) for node, cursor in zip(nodes, cursors, strict=True)
-            ]
+            answer[part.key] = _edges(part.children, nodes, cursor, name)
         elif part.name == "pageInfo" and part.children is not None:
+            info = {
+                "hasNextPage": has_next,
+                "hasPreviousPage": has_previous,
+                "startCursor": cursor(0) if nodes else None,
+                "endCursor": cursor(-1) if nodes else None,
+            }
             answer[part.key] = {inner.key: info.get(inner.name) for inner in part.children}
         elif part.name == "__typename":
             answer[part.key] = f"{name}Connection"
@@ -211,6 +214,18 @@ def connection(
     return answer
 
 
-def _edge(parts: Sequence[Selected], node: Json, cursor: str, name: str) -> Json:
-    values = {"node": node, "cursor": cursor, "__typename": f"{name}Edge"}
-    return {part.key: values.get(part.name) for part in parts}
+def _edges(
+    parts: Sequence[Selected], nodes: Sequence[Json], cursor: Callable[[int], str | None], name: str
+) -> list[Json]:
+    wanted = [(part.key, part.name) for part in parts]
+    if all(part_name == "node" for _, part_name in wanted):
+        return [{key: node for key, _ in wanted} for node in nodes]
+    edges = []
+    for index, node in enumerate(nodes):
+        edge = {"node": node, "cursor": cursor(index), "__typename": f"{name}Edge"}
+        edges.append({key: edge.get(part_name) for key, part_name in wanted})
+    return edges
+
+
+def _no_cursor(_: int) -> None:
+    return None

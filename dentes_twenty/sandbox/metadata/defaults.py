@@ -12,7 +12,7 @@ from typing import Any
 
 from dentes_twenty.sandbox.dates import parse_date, parse_date_time
 from dentes_twenty.sandbox.fieldspec import COMPOSITES
-from dentes_twenty.sandbox.standard.declare import ACTOR_DEFAULT
+from dentes_twenty.sandbox.standard.build import ACTOR_DEFAULT
 
 _QUOTED = re.compile(r"'.*'", re.DOTALL)
 

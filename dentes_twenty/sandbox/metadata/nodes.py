@@ -28,14 +28,14 @@ class Nodes:
 
     def objects(self, paging: Any = None, filter: Any = None) -> Json:
         """A connection of objects."""
-        found = [item for item in self.workspace.model if _matches(object_json(item), filter)]
+        found = [item for item in self.workspace.model if _matches(object_json(self.workspace.model, item), filter)]
         found.sort(key=lambda item: item.id)
         return _page([(item.id, item) for item in found], paging, self.object)
 
     def fields(self, paging: Any = None, filter: Any = None) -> Json:
         """A connection of fields of all objects."""
         model = self.workspace.model
-        found = [f for f in model.fields.values() if _matches(field_json(f), filter)]
+        found = [f for f in model.fields.values() if _matches(field_json(self.workspace.model, f), filter)]
         found.sort(key=lambda field: field.id)
         return _page([(field.id, field) for field in found], paging, self.field)
 
@@ -43,17 +43,17 @@ class Nodes:
         """One object."""
 
         def own(_: Any, paging: Any = None, filter: Any = None) -> Json:
-            listed = [f for f in self._folded(item) if _matches(field_json(f), filter)]
+            listed = [f for f in self._folded(item) if _matches(field_json(self.workspace.model, f), filter)]
             return _page([(f.id, f) for f in listed], paging, self.field)
 
         def every(_: Any) -> list[Json]:
             return [self.field(field) for field in self._folded(item)]
 
-        return object_json(item) | {"fieldsList": every, "fields": own}
+        return object_json(self.workspace.model, item) | {"fieldsList": every, "fields": own}
 
     def field(self, field: Field) -> Json:
         """One field; those of one morph relation share the name of the relation."""
-        node = field_json(field)
+        node = field_json(self.workspace.model, field)
         model = self.workspace.model
         node["object"] = lambda _: self._owner(field)
         if field.morph_id:

@@ -9,13 +9,11 @@ from dentes_twenty.sandbox.errors import InvalidMetadata, Refusal
 from dentes_twenty.sandbox.metadata.names import LONGEST, Cause, cause, name_causes, name_of_label
 from dentes_twenty.sandbox.metadata.relations import default_relations
 from dentes_twenty.sandbox.model import Object
-from dentes_twenty.sandbox.standard.build import make_field, new_id
-from dentes_twenty.sandbox.standard.declare import BASE_FIELDS, F
+from dentes_twenty.sandbox.standard.build import custom_fields, new_id
 from dentes_twenty.sandbox.tables import add_field, create_table, drop_field, drop_table
 from dentes_twenty.sandbox.workspace import Workspace
 
 INVALID = "INVALID_OBJECT_INPUT"
-NAME_FIELD = F("name", "TEXT", "Name", "Name", "IconAbc")
 
 
 def entry(kind: str, action: str, causes: list[Cause], **information: Any) -> dict[str, Any]:
@@ -69,9 +67,8 @@ def create_object(workspace: Workspace, sent: Mapping[str, Any]) -> Object:
         created_at=now,
         updated_at=now,
     )
-    declared = BASE_FIELDS if sent.get("skipNameField") else (*BASE_FIELDS, NAME_FIELD)
-    for each in declared:
-        item.fields[each.name] = make_field(each, item.id, now, is_custom=True)
+    for each in custom_fields(item.id, now, with_name=not sent.get("skipNameField")):
+        item.fields[each.name] = each
     item.label_field_id = item.fields["id" if sent.get("skipNameField") else "name"].id
     pairs = default_relations(workspace.model, item, now)
     for own, _ in pairs:

@@ -1,6 +1,6 @@
 """Objects and fields as the metadata APIs answer them.
 
-REST leaves out null properties when it reads and keeps them when it answers a write (settings excepted); there is no
+REST leaves out null properties when it reads and keeps some of them when it answers a write; there is no
 isCustom. GraphQL takes the same values and selects from them.
 """
 
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from dentes_twenty.sandbox.model import Field, Object
+from dentes_twenty.sandbox.model import DataModel, Field, Object
 
 Json = dict[str, Any]
 
 
-def field_json(field: Field) -> Json:
+def field_json(model: DataModel, field: Field) -> Json:
     """All properties of a field."""
     return {
         "id": field.id,
         "universalIdentifier": field.universal_identifier,
+        "applicationId": model.application_id(field.is_custom),
+        "workspaceId": model.workspace_id,
         "objectMetadataId": field.object_id,
         "type": field.type,
         "name": field.name,
@@ -40,11 +42,13 @@ def field_json(field: Field) -> Json:
     }
 
 
-def object_json(item: Object) -> Json:
+def object_json(model: DataModel, item: Object) -> Json:
     """All properties of an object except its fields."""
     return {
         "id": item.id,
         "universalIdentifier": item.universal_identifier,
+        "applicationId": model.application_id(item.is_custom),
+        "workspaceId": model.workspace_id,
         "nameSingular": item.name_singular,
         "namePlural": item.name_plural,
         "labelSingular": item.label_singular,
@@ -57,6 +61,7 @@ def object_json(item: Object) -> Json:
         "isSystem": item.is_system,
         "isRemote": False,
         "isUIEditable": item.is_ui_editable,
+        "isUICreatable": item.is_ui_creatable,
         "isUIReadOnly": not item.is_ui_editable,
         "isSearchable": item.is_searchable,
         "isLabelSyncedWithName": item.is_label_synced,
@@ -73,18 +78,22 @@ def without_nulls(json: Json) -> Json:
     return {key: value for key, value in json.items() if value is not None}
 
 
-def rest_field(field: Field, *, written: bool = False) -> Json:
+_NULL_WHEN_WRITTEN = frozenset({"defaultValue", "options", "imageIdentifierFieldMetadataId"})
+
+
+def _written(json: Json) -> Json:
+    """What REST answers to a write: a few properties are there even when they are null."""
+    return {k: v for k, v in json.items() if v is not None or k in _NULL_WHEN_WRITTEN}
+
+
+def rest_field(model: DataModel, field: Field, *, written: bool = False) -> Json:
     """A field as REST answers it."""
-    whole = field_json(field)
-    if not written:
-        return without_nulls(whole)
-    if whole["settings"] is None:
-        del whole["settings"]
-    return whole
+    return (_written if written else without_nulls)(field_json(model, field))
 
 
-def rest_object(item: Object, *, written: bool = False) -> Json:
-    """An object with its fields as REST answers it."""
-    whole = object_json(item) if written else without_nulls(object_json(item))
-    whole["fields"] = [rest_field(field) for field in item.fields.values()]
+def rest_object(model: DataModel, item: Object, *, written: bool = False, with_fields: bool = True) -> Json:
+    """An object as REST answers it, a deleted one without its fields."""
+    whole = (_written if written else without_nulls)(object_json(model, item))
+    if with_fields:
+        whole["fields"] = [rest_field(model, field) for field in item.fields.values()]
     return whole

@@ -7,10 +7,10 @@ from typing import Any
 
 from dentes_twenty.sandbox.metadata.names import Cause, cause, name_causes, name_of_label, taken_causes
 from dentes_twenty.sandbox.model import MANY_TO_ONE, ONE_TO_MANY, DataModel, Field, Object
-from dentes_twenty.sandbox.standard.build import make_field, new_id
-from dentes_twenty.sandbox.standard.declare import SET_NULL, F
-from dentes_twenty.sandbox.standard.sales import LINKED_LISTS
+from dentes_twenty.sandbox.standard.build import custom_links, new_id
 
+SET_NULL = "SET_NULL"
+RELATION_ICON = "IconRelationOneToMany"
 MALFORMED = "FIELD_METADATA_RELATION_MALFORMED"
 
 
@@ -49,9 +49,8 @@ def relation_pair(
     name = name_of_label(label)
     field.settings = settings_for(kind, field.name)
     field.target_object_id = target.id
-    if field.description is None:
-        plural = own.name_plural
-        field.description = f"{plural[0].upper()}{plural[1:]} tied to the {target.label_singular}"
+    field.description = field.description or _tied(own, target)
+    field.icon = field.icon or RELATION_ICON
     inverse_kind = MANY_TO_ONE if kind == ONE_TO_MANY else ONE_TO_MANY
     other = Field(
         id=new_id(),
@@ -59,7 +58,7 @@ def relation_pair(
         name=name,
         type="RELATION",
         label=label,
-        description=f"{target.name_plural[0].upper()}{target.name_plural[1:]} tied to the {own.label_singular}",
+        description=f"{target.capital_plural} {own.label_singular}",
         icon=payload["targetFieldIcon"],
         is_custom=True,
         settings=settings_for(inverse_kind, name),
@@ -85,22 +84,31 @@ def default_relations(model: DataModel, item: Object, now: str) -> list[tuple[Fi
     Pairs of the to-many field of the object and the target column on the other object.
     """
     pairs = []
-    capital = item.name_singular[0].upper() + item.name_singular[1:]
-    for declared in LINKED_LISTS:
-        other = model.by_singular[declared.target or ""]
-        own = make_field(declared, item.id, now, is_custom=True)
-        name = f"target{capital}"
-        sibling = next(each for each in other.fields.values() if each.morph_id)
-        column = F(
-            name,
-            "MORPH_RELATION",
-            "Target",
-            icon="IconArrowUpRight",
+    for own, target in custom_links(item.id, now):
+        other = model.by_singular[target]
+        name = f"target{item.capital}"
+        back = Field(
+            id=new_id(),
+            object_id=other.id,
+            name=name,
+            type="MORPH_RELATION",
+            label=item.capital,
+            description=f"{other.capital_plural} {item.label_singular}",
+            icon=other.icon,
+            is_custom=True,
             settings=settings_for(MANY_TO_ONE, name),
+            target_object_id=item.id,
+            target_field_id=own.id,
+            morph_id=next(each.morph_id for each in other.fields.values() if each.morph_id),
+            universal_identifier=new_id(),
+            created_at=now,
+            updated_at=now,
         )
-        back = make_field(column, other.id, now, is_custom=True)
-        back.morph_id = sibling.morph_id
-        back.target_object_id, back.target_field_id = item.id, own.id
         own.target_object_id, own.target_field_id = other.id, back.id
+        own.description = _tied(item, other)
         pairs.append((own, back))
     return pairs
+
+
+def _tied(own: Object, target: Object) -> str:
+    return f"{own.capital_plural} tied to the {target.label_singular}"

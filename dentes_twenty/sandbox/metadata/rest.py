@@ -18,7 +18,7 @@ from dentes_twenty.sandbox.metadata import fields, objects
 from dentes_twenty.sandbox.metadata.ids import is_uuid
 from dentes_twenty.sandbox.metadata.present import rest_field, rest_object
 from dentes_twenty.sandbox.metadata.properties import field_properties, object_properties
-from dentes_twenty.sandbox.model import Field, Object
+from dentes_twenty.sandbox.model import DataModel, Field, Object
 from dentes_twenty.sandbox.workspace import Workspace
 
 Json = dict[str, Any]
@@ -82,7 +82,7 @@ class MetadataRest:
         else:
             left = [i for i in ids if i < after] if after else ids
             page, more = left[:limit], len(left) > limit
-        rows = [_shown(found[i]) for i in page]
+        rows = [_shown(self.workspace.model, found[i]) for i in page]
         info = {
             "hasNextPage": more,
             "startCursor": page[0] if page else None,
@@ -103,7 +103,7 @@ class MetadataRest:
                 error="Error",
                 rest_code=f"{singular.upper()}_METADATA_NOT_FOUND",
             )
-        body = _shown(found)
+        body = _shown(model, found)
         return json_response({"data": {SINGULAR[kind].lower(): body}} if self.legacy else body)
 
     async def _create(self, kind: str, request: Request) -> Response:
@@ -111,10 +111,10 @@ class MetadataRest:
         made: Json
         if kind == "objects":
             item = objects.create_object(self.workspace, object_properties(body, creating=True))
-            made = rest_object(item, written=True)
+            made = rest_object(self.workspace.model, item, written=True)
         else:
             field = fields.create_field(self.workspace, field_properties(body, creating=True))
-            made = rest_field(field, written=True)
+            made = rest_field(self.workspace.model, field, written=True)
         return self._wrapped(kind, "createOne", made, 201)
 
     async def _update(self, kind: str, request: Request) -> Response:
@@ -122,24 +122,25 @@ class MetadataRest:
         changed: Json
         if kind == "objects":
             item = objects.update_object(self.workspace, key, object_properties(body, creating=False))
-            changed = rest_object(item, written=True)
+            changed = rest_object(self.workspace.model, item, written=True)
         else:
             field = fields.update_field(self.workspace, key, field_properties(body, creating=False))
-            changed = rest_field(field, written=True)
+            changed = rest_field(self.workspace.model, field, written=True)
         return self._wrapped(kind, "updateOne", changed)
 
     async def _delete(self, kind: str, request: Request) -> Response:
         key = request.path_params["id"]
         gone: Json
         if kind == "objects":
-            gone = rest_object(objects.delete_object(self.workspace, key), written=True)
+            item = objects.delete_object(self.workspace, key)
+            gone = rest_object(self.workspace.model, item, written=True, with_fields=False)
         else:
-            gone = rest_field(fields.delete_field(self.workspace, key), written=True)
+            gone = rest_field(self.workspace.model, fields.delete_field(self.workspace, key), written=True)
         return self._wrapped(kind, "deleteOne", gone)
 
 
-def _shown(found: Object | Field) -> Json:
-    return rest_object(found) if isinstance(found, Object) else rest_field(found)
+def _shown(model: DataModel, found: Object | Field) -> Json:
+    return rest_object(model, found) if isinstance(found, Object) else rest_field(model, found)
 
 
 def _limit(text: str | None) -> int:

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from dentes_twenty.sandbox.errors import Refusal
 from dentes_twenty.sandbox.fieldspec import column_name, is_composite
 from dentes_twenty.sandbox.jsvalues import inspect
@@ -51,6 +53,9 @@ class Term:
         return (comparison if self.nulls_first else f"({comparison} OR {self.sql} IS NULL)"), [value]
 
 
+ID_TERM = Term(("id",), "t.id")
+
+
 def compile_order(workspace: Workspace, table: Table, order_by: Any) -> list[Term]:
     """The terms of an `orderBy` list, with the id at the end. Raises Refusal."""
     terms: list[Term] = []
@@ -61,7 +66,7 @@ def compile_order(workspace: Workspace, table: Table, order_by: Any) -> list[Ter
         for name, direction in item.items():
             terms += _terms(workspace, table, name, direction, None)
     if not any(term.path == ("id",) for term in terms):
-        terms.append(Term(("id",), "t.id"))
+        terms.append(ID_TERM)
     return terms
 
 
@@ -128,8 +133,7 @@ def encode_cursor(terms: Sequence[Term], values: Sequence[Any]) -> str:
         for part in term.path[:-1]:
             place = place.setdefault(part, {})
         place[term.path[-1]] = value
-    text = json.dumps(tree, separators=(",", ":"), ensure_ascii=False)
-    return base64.b64encode(text.encode()).decode()
+    return base64.b64encode(orjson.dumps(tree)).decode()
 
 
 def decode_cursor(terms: Sequence[Term], cursor: Any) -> list[Any]:

@@ -46,17 +46,15 @@ class Page:
 
     where: Filter
     records: list[Record]
-    cursors: list[str]
+    terms: list[Term]
+    places: list[tuple[Any, ...]]
+    """The ordering values of each record, from which its cursor is made when somebody asks for it."""
     has_next: bool
     has_previous: bool
 
-    @property
-    def start_cursor(self) -> str | None:
-        return self.cursors[0] if self.cursors else None
-
-    @property
-    def end_cursor(self) -> str | None:
-        return self.cursors[-1] if self.cursors else None
+    def cursor(self, index: int) -> str | None:
+        """The cursor of a record by its place on the page, None on an empty page."""
+        return encode_cursor(self.terms, self.places[index]) if self.places else None
 
 
 def condition(where: Filter, *, with_deleted: bool = False) -> str:
@@ -88,7 +86,8 @@ def find(workspace: Workspace, table: Table, query: Query) -> Page:
     return Page(
         where=where,
         records=table.records([row[width:] for row in rows], query.columns),
-        cursors=[encode_cursor(terms, row[:width]) for row in rows],
+        terms=terms,
+        places=[row[:width] for row in rows],
         has_next=more and not backward,
         has_previous=more and backward,
     )

@@ -118,8 +118,8 @@ class _Call:
         )
         page = find(self.workspace, self.table, query)
         info = {
-            "startCursor": page.start_cursor,
-            "endCursor": page.end_cursor,
+            "startCursor": page.cursor(0),
+            "endCursor": page.cursor(-1),
             "hasNextPage": page.has_next,
             "hasPreviousPage": page.has_previous,
         }

@@ -1,6 +1,6 @@
-"""The standard objects of a fresh Twenty 2.19 workspace.
+"""The standard objects of a fresh Twenty 2.19 workspace, as data.
 
-`declare` has the small language of the declarations, `sales`, `activities`, `people`, `mail` and `automation`
-hold them, `build` makes the data model of a new workspace from them. Facts only: names, types, options and relations
-as the recordings and Twenty's metadata API show them.
+`objects.json` holds what the metadata API of such a workspace answers: names, labels, types, options, defaults and
+relations, without what is made anew for each workspace. `custom_object.json` holds the fields every custom object
+starts with. `build` makes a data model from them.
 """
