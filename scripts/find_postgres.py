@@ -1,4 +1,4 @@
-"""Print the URL of a PostgreSQL server on this machine that lets tests make databases; print nothing when there is none.
+"""Print the URL of a PostgreSQL server on this machine that lets tests make databases; nothing where there is none.
 
 `make test` runs it. Set DENTES_TWENTY_TEST_POSTGRES to use another server, or to nothing to leave these tests out.
 """

@@ -1,0 +1,84 @@
+"""`dentes-twenty`: the command line. Each command runs a job or prints a report; the work is done elsewhere.
+
+Belongs here: putting the commands together, and the one place where an exception becomes an exit code. Commands stand in
+`commands`. `--help` must answer in well under two seconds, so nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import click
+import typer
+
+from dentes_twenty import __version__
+from dentes_twenty.commands import demo, jobs, mapping, output, sandbox, workspace
+from dentes_twenty.commands.output import Exit
+from dentes_twenty.failures import explain, trace_places
+
+app = typer.Typer(
+    name="dentes-twenty",
+    help="Move a dental practice from Dr.DENTES exports into Twenty CRM, verified to the last field.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold rows
+    rich_markup_mode=None,
+)
+for family in (demo, mapping, jobs, workspace, sandbox):
+    family.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        output.show(f"dentes-twenty {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="When something fails, also say where in the program; never with data.")
+    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    context.obj = {"debug": debug}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit code and never raises."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    as_json = "--json" in arguments
+    try:
+        answer = app(list(arguments), prog_name="dentes-twenty", standalone_mode=False)
+        return int(answer) if isinstance(answer, int) else Exit.DONE
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return Exit.WRONG_USE
+    except click.ClickException as error:
+        error.show()
+        return Exit.WRONG_USE
+    except (KeyboardInterrupt, click.Abort):
+        output.say("Stopped. What was done is safe; the same command goes on from there.")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        return Exit.FAILED
+    except Exception as error:  # noqa: BLE001 - the last border: a traceback's message may hold a cell's value
+        output.show_failure(explain(error), as_json=as_json)
+        if "--debug" in arguments:
+            for place in trace_places(error):
+                output.say(f"  at {place}")
+        return Exit.FAILED
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

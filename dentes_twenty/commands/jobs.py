@@ -1,0 +1,124 @@
+"""Commands that run a Dagster job in this process: `audit` and `migrate`. The run shows up in the UI.
+
+Belongs here: running, and telling what came of it. Does not belong here: what a job does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from dentes_twenty.commands import output, summary
+from dentes_twenty.commands.options import AsJson, PracticeFile
+from dentes_twenty.commands.output import Exit
+from dentes_twenty.commands.progress import listening
+from dentes_twenty.orchestration.listening import duration
+from dentes_twenty.orchestration.outcome import JobOutcome
+
+if TYPE_CHECKING:
+    from dentes_twenty.practice import Practice
+
+DAGSTER_FOLDER = "dagster"
+
+
+def audit(practice: PracticeFile, as_json: AsJson = False) -> None:
+    """Read the export, plan every row, match owners. Writes nothing into Twenty."""
+    raise typer.Exit(run("audit", practice, as_json=as_json))
+
+
+def migrate(practice: PracticeFile, as_json: AsJson = False) -> None:
+    """Move the practice into Twenty and verify it. May be stopped and started again at any moment."""
+    raise typer.Exit(run("migrate", practice, as_json=as_json))
+
+
+def run(job: str, practice_file: Path, *, as_json: bool) -> Exit:
+    """Run a job and tell what came of it; the exit code for the shell."""
+    from dentes_twenty.practice import load_practice
+
+    outcome = execute(job, practice_file, load_practice(practice_file), quiet=as_json)
+    if as_json:
+        output.show_json(summary.as_document(outcome))
+    else:
+        tell(outcome)
+    return exit_code(outcome)
+
+
+def execute(
+    job: str, practice_file: Path, practice: Practice, *, quiet: bool = False, api_key: str | None = None
+) -> JobOutcome:
+    """Run a job in the instance of DAGSTER_HOME, or else in the practice's own."""
+    from dentes_twenty.orchestration.execute import home_for, open_instance, run_job
+
+    with open_instance(home_for(dagster_home(practice))) as instance, listening(quiet=quiet) as listener:
+        return run_job(job, instance, practice_file, api_key=api_key, listener=listener)
+
+
+def dagster_home(practice: Practice) -> Path:
+    """Where the runs of a practice are kept unless DAGSTER_HOME says otherwise."""
+    return practice.staging_dir.parent / DAGSTER_FOLDER
+
+
+def exit_code(outcome: JobOutcome) -> Exit:
+    """0 done, 1 failed, 3 done with rows that stay out."""
+    if not outcome.ok:
+        return Exit.FAILED
+    return Exit.QUARANTINED if summary.stays_out(outcome) else Exit.DONE
+
+
+def tell(outcome: JobOutcome) -> None:
+    """The tables of a job, then what went wrong, then one sentence."""
+    tell_tables(outcome)
+    for check in outcome.errors:
+        output.say(f"Check {check.asset} / {check.name} failed: {check.description}")
+    for failed in outcome.failed:
+        output.show_failure(failed.failure, as_json=False, where=failed.step)
+    if not outcome.finished and not outcome.failed and not outcome.errors:
+        output.say(f"The run {outcome.run_id} failed before its first step; the Dagster UI shows its log.")
+    out = summary.stays_out(outcome)
+    verdict = "Done" if outcome.ok else "Failed"
+    tail = f", {out} findings keep rows out" if out else ""
+    output.say(f"{verdict} in {duration(outcome.seconds)}{tail}. Run {outcome.run_id}.")
+
+
+def tell_tables(outcome: JobOutcome) -> None:
+    """What was in the export, what landed, and what the money comes to."""
+    reports = summary.report_lines(outcome)
+    if reports:
+        rows = [(line.report, line.title, line.rows_read, line.landing, line.stays_out) for line in reports]
+        made = output.table(
+            ("Report", "Known as", "Rows", "Landing", "Stay out, and why"), rows, title="The export", left=2
+        )
+        made.columns[-1].justify = "left"
+        made.columns[-1].no_wrap = False
+        output.show_table(made)
+    objects = summary.object_lines(outcome)
+    if objects:
+        output.show_table(_objects_table(objects))
+    money = summary.money_lines(outcome)
+    if money:
+        lines = [(m.object, m.source, m.figure, m.expected, m.found, "same" if m.same else "DIFFERS") for m in money]
+        columns = ("Object", "Source", "Figure", "Accepted rows", "In Twenty", "")
+        output.show_table(output.table(columns, lines, title="Money, to the smallest coin", left=3))
+
+
+def _objects_table(objects: tuple[summary.ObjectLine, ...]) -> output.Table:
+    shown = ("landed", "created", "updated", "unchanged", "held", "refused", "verified_values", "calls")
+    rows = [
+        (
+            line.name,
+            *(int(line.figures.get(figure, 0)) for figure in shown),
+            line.counted,
+            "" if line.counts_ok is None else "same" if line.counts_ok else "DIFFERS",
+        )
+        for line in objects
+    ]
+    words = ("Landed", "Created", "Updated", "Unchanged", "Held", "Refused", "Values verified", "Calls")
+    return output.table(("Twenty object", *words, "Twenty counts", ""), rows, title="In Twenty")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(audit)
+    app.command()(migrate)

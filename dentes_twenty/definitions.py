@@ -1,0 +1,35 @@
+"""The one module that Dagster loads. It assembles; whatever a run needs is opened when the run begins.
+
+The practice file is named by DENTES_TWENTY_PRACTICE in the environment of the run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from dentes_twenty.orchestration.assets_export import export_assets
+from dentes_twenty.orchestration.assets_load import load_assets
+from dentes_twenty.orchestration.assets_workspace import workspace_assets
+from dentes_twenty.orchestration.checks import standalone_checks
+from dentes_twenty.orchestration.jobs import migration_jobs
+from dentes_twenty.orchestration.listening import Listener
+from dentes_twenty.orchestration.resources import KEY, session_resource
+
+
+def build_defs(
+    *, practice_file: Path | None = None, api_key: str | None = None, listener: Listener | None = None
+) -> dg.Definitions:
+    """The definitions of one practice. `practice_file` and `api_key` replace the environment's; `listener` is told how
+    each step goes."""
+    return dg.Definitions(
+        assets=[*export_assets(), *workspace_assets(), *load_assets()],
+        asset_checks=standalone_checks(),
+        jobs=migration_jobs(),
+        resources={KEY: session_resource(practice_file, api_key=api_key, listener=listener)},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

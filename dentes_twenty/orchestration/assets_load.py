@@ -1,0 +1,166 @@
+"""Assets of the group "twenty": one for each Twenty object, in the import order, and the attachments.
+
+Belongs here: one fat step per object, and what its tally means as checks. Does not belong here: batches, retries,
+verification (`migration.load`); the parallelism is inside the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from dentes_twenty.migration.session import Migration
+from dentes_twenty.migration.steps import FilesTally
+from dentes_twenty.migration.tally import Tally
+from dentes_twenty.orchestration import metadata as md
+from dentes_twenty.orchestration.assets_export import TEAM
+from dentes_twenty.orchestration.layout import (
+    ATTACHMENTS,
+    EXISTING,
+    LOAD_STEPS,
+    MEMBERS,
+    NOTES,
+    TWENTY_GROUP,
+    LoadStep,
+    is_form,
+    staged,
+)
+from dentes_twenty.orchestration.resources import Session, Step
+
+ACCEPTED_CHECK, AS_SENT_CHECK, NOTHING_HELD_CHECK = "accepted", "stored_as_sent", "nothing_held"
+VERIFIED_CHECK = "files_verified"
+MARK = {"dentes_twenty/side": "twenty"}
+KINDS = {"twenty", "graphql"}
+
+
+def objects_of(step: LoadStep, migration: Migration) -> tuple[str, ...]:
+    """The Twenty objects that a step loads in this practice; a step may have none (no further guardians, no forms)."""
+    if step.object is None:
+        return tuple(name for name in migration.objects if is_form(name))
+    return tuple(name for name in migration.objects if name == step.object)
+
+
+def load_asset(load: LoadStep) -> dg.AssetsDefinition:
+    """The asset of one Twenty object."""
+    key = dg.AssetKey(load.name)
+    before = [load.after] if load.after else [EXISTING, MEMBERS]
+
+    @dg.asset(
+        key=key,
+        group_name=TWENTY_GROUP,
+        deps=[*(staged(report) for report in load.reports), *before],
+        kinds=KINDS,
+        owners=TEAM,
+        tags=MARK,
+        description=load.description,
+        metadata={md.COLUMN_SCHEMA: md.target_schema(load.target)} if load.target else {},
+        check_specs=_check_specs(key),
+    )
+    def load_records(
+        context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
+    ) -> dg.MaterializeResult[None]:
+        with session.step(context) as step:
+            return _load(load, session.migration, step)
+
+    return load_records
+
+
+def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(ACCEPTED_CHECK, asset=key, description="Twenty has refused no record and no link."),
+        dg.AssetCheckSpec(
+            AS_SENT_CHECK,
+            asset=key,
+            description="Each stored field, as the write itself answered it, is the one that was sent.",
+        ),
+        dg.AssetCheckSpec(NOTHING_HELD_CHECK, asset=key, description="No record waits for one that did not land."),
+    ]
+
+
+def _load(load: LoadStep, migration: Migration, step: Step) -> dg.MaterializeResult[None]:
+    calls = migration.calls.total
+    tallies: dict[str, Tally] = {}
+    declarations = []
+    for object_ in objects_of(load, migration):
+        for source, tally in migration.load(object_, step.progress).items():
+            tallies[source if load.object else object_] = tally
+        declarations += migration.declarations(object_)
+    figures = md.tally_figures(tallies.values())
+    step.figures = {**figures, "calls": migration.calls.total - calls, "seconds": step.seconds}
+    return dg.MaterializeResult(
+        metadata={
+            md.ROW_COUNT: int(figures["landed"]),
+            md.COLUMN_LINEAGE: md.lineage(declarations),
+            "by_source": md.tally_table(tallies),
+            **md.figures(step.figures),
+        },
+        check_results=list(load_checks(tallies)),
+    )
+
+
+def load_checks(tallies: Mapping[str, Tally]) -> Iterator[dg.AssetCheckResult]:
+    """What a load's tally means: refusals and differences are errors, waiting records a warning."""
+    refused = sum(tally.refused + tally.links_refused for tally in tallies.values())
+    held = sum(tally.held for tally in tallies.values())
+    differing = {
+        (source, field): count for source, tally in tallies.items() for field, count in tally.differing.items()
+    }
+    verified = sum(tally.verified_values for tally in tallies.values())
+    yield dg.AssetCheckResult(
+        passed=refused == 0,
+        check_name=ACCEPTED_CHECK,
+        description=f"{refused} records or links refused.",
+        metadata=md.figures({"refused": refused}),
+    )
+    yield dg.AssetCheckResult(
+        passed=not differing,
+        check_name=AS_SENT_CHECK,
+        description=f"{verified:,} values compared, {sum(differing.values())} differ.",
+        metadata={
+            **md.figures({"verified_values": verified, "differing_values": sum(differing.values())}),
+            **({"by_field": md.code_table(differing)} if differing else {}),
+        },
+    )
+    yield dg.AssetCheckResult(
+        passed=held == 0,
+        check_name=NOTHING_HELD_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{held} records wait for a record that did not land.",
+        metadata=md.figures({"held": held}),
+    )
+
+
+@dg.asset(
+    name=ATTACHMENTS,
+    group_name=TWENTY_GROUP,
+    deps=[staged("note"), NOTES],
+    kinds={"twenty", "file"},
+    owners=TEAM,
+    tags=MARK,
+    description="Files of the export, uploaded, compared by size and SHA-256, and hung on their note and patient.",
+    check_specs=[
+        dg.AssetCheckSpec(
+            VERIFIED_CHECK,
+            asset=ATTACHMENTS,
+            description="Every file that the export holds stands in Twenty, byte for byte. A file that is missing, too "
+            "large or outside of the export is reported, and its note lands without it.",
+        )
+    ],
+)
+def attachments(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> dg.MaterializeResult[None]:
+    """Uploads run side by side and cost no calls of the rate limit; each link is one."""
+    with session.step(context) as step:
+        migration = session.migration
+        calls = migration.calls.total
+        tally = migration.load_files(step.progress)
+        step.figures = {**files_figures(tally), "calls": migration.calls.total - calls, "seconds": step.seconds}
+        return dg.MaterializeResult(
+            metadata={md.ROW_COUNT: tally.attached, **md.figures(step.figures)},
+            check_results=[files_check(tally)],
+        )
+
+
+def load_assets() -> list[dg.AssetsDefinition]:
+    """All assets of the group, in import order."""
+    return [*(load_asset(step) for step in LOAD_STEPS), attachments]

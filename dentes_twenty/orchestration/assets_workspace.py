@@ -1,0 +1,155 @@
+"""Assets of the group "workspace": owners, the data model, the members' fields, and what is there already.
+
+Belongs here: turning what `Migration` says about the workspace into events. Does not belong here: talking to Twenty.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import dagster as dg
+
+from dentes_twenty.migration.owners import Match, Owners
+from dentes_twenty.objects.registry import MEMBERS as MEMBER_DECLARATION
+from dentes_twenty.orchestration import metadata as md
+from dentes_twenty.orchestration.assets_export import TEAM
+from dentes_twenty.orchestration.layout import (
+    DATA_MODEL,
+    EXISTING,
+    MEMBERS,
+    OWNERS,
+    REFERENCES,
+    WORKSPACE_GROUP,
+    staged,
+)
+from dentes_twenty.orchestration.resources import Session
+
+RESOLVED_CHECK = "every_owner_has_a_member"
+MARK = {"dentes_twenty/side": "workspace"}
+KINDS = {"twenty"}
+
+
+@dg.asset(
+    name=OWNERS,
+    group_name=WORKSPACE_GROUP,
+    deps=[REFERENCES],
+    kinds=KINDS,
+    owners=TEAM,
+    tags=MARK,
+    description="Which workspace member stands for which provider of the export: by e-mail, by the practice file's "
+    "overrides, or by its fallback. Reads the members; writes nothing.",
+    check_specs=[
+        dg.AssetCheckSpec(
+            RESOLVED_CHECK,
+            asset=OWNERS,
+            blocking=True,
+            description="While a provider who owns records has nobody, nothing with an owner is written.",
+        )
+    ],
+)
+def owners(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> dg.MaterializeResult[None]:
+    """The owner report as figures; `dentes-twenty owners` prints its lines."""
+    with session.step(context) as step:
+        found = session.migration.owners()
+        matches = Counter(line.match for line in found.lines)
+        step.figures = {"providers": len(found.lines), **{match.value: matches[match] for match in Match}}
+        if found.blocking:
+            session.block()
+        return dg.MaterializeResult(
+            metadata={md.ROW_COUNT: len(found.lines), **md.figures(step.figures)},
+            check_results=[_resolved(found)],
+        )
+
+
+def _resolved(found: Owners) -> dg.AssetCheckResult:
+    rows = sum(line.provider.owns for line in found.blocking)
+    return dg.AssetCheckResult(
+        passed=not found.blocking,
+        check_name=RESOLVED_CHECK,
+        description=f"{len(found.blocking)} providers who own {rows} rows have nobody."
+        if found.blocking
+        else "Every provider who owns records has a member.",
+        metadata=md.figures({"unmatched_providers": len(found.blocking), "rows_without_owner": rows}),
+    )
+
+
+@dg.asset(
+    name=DATA_MODEL,
+    group_name=WORKSPACE_GROUP,
+    deps=[REFERENCES, OWNERS],
+    kinds=KINDS,
+    owners=TEAM,
+    tags=MARK,
+    description="The objects, fields and options that the migration needs. What is missing is created, what is there "
+    "is never altered; all that was made is recorded for rollback.",
+)
+def workspace_data_model(
+    context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
+) -> dg.MaterializeResult[None]:
+    """A second run creates nothing."""
+    with session.step(context) as step:
+        summary = session.migration.provision(on_step=step.note)
+        step.figures = {
+            "objects_created": summary.objects,
+            "fields_created": summary.fields,
+            "options_created": summary.options,
+            "calls": session.migration.calls.total,
+            "seconds": step.seconds,
+        }
+        return dg.MaterializeResult(metadata=md.figures(step.figures))
+
+
+@dg.asset(
+    name=EXISTING,
+    group_name=WORKSPACE_GROUP,
+    deps=[DATA_MODEL],
+    kinds=KINDS,
+    owners=TEAM,
+    tags=MARK,
+    description="People and companies that the workspace holds already under an e-mail or web site of the export: "
+    "adopted, or kept apart without the clashing value, as the practice file's policy says.",
+)
+def existing_records(
+    context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
+) -> dg.MaterializeResult[None]:
+    """What an adopted record held before goes into the ledger, encrypted."""
+    with session.step(context) as step:
+        summary = session.migration.adopt()
+        step.figures = {
+            **{f"adopted_{name}": count for name, count in summary.adopted.items()},
+            **{f"kept_apart_{name}": count for name, count in summary.kept_apart.items()},
+            "seconds": step.seconds,
+        }
+        return dg.MaterializeResult(metadata=md.figures(step.figures))
+
+
+@dg.asset(
+    name=MEMBERS,
+    group_name=WORKSPACE_GROUP,
+    deps=[staged(MEMBER_DECLARATION.report.name), OWNERS, DATA_MODEL],
+    kinds=KINDS,
+    owners=TEAM,
+    tags=MARK,
+    description="Workspace members with the fields of the provider they stand for (source id, specialty, licence). "
+    "Members are matched, never created.",
+    metadata={md.COLUMN_SCHEMA: md.target_schema(MEMBER_DECLARATION.target)},
+)
+def workspace_members(
+    context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
+) -> dg.MaterializeResult[None]:
+    """A field that holds something already stays as it is."""
+    with session.step(context) as step:
+        tally = session.migration.write_members()
+        step.figures = {**md.tally_figures([tally]), "seconds": step.seconds}
+        return dg.MaterializeResult(
+            metadata={
+                md.ROW_COUNT: tally.landed,
+                md.COLUMN_LINEAGE: md.lineage([MEMBER_DECLARATION]),
+                **md.figures(step.figures),
+            }
+        )
+
+
+def workspace_assets() -> list[dg.AssetsDefinition]:
+    """All assets of the group."""
+    return [owners, workspace_data_model, existing_records, workspace_members]

@@ -1,0 +1,128 @@
+"""Running a job in this process, recorded in a Dagster instance, so that the run shows up in the UI.
+
+Belongs here: the instance, the run, and reading its events into a `JobOutcome`. Does not belong here: printing.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterEvent, DagsterEventType, DagsterExecutionInterruptedError
+
+from dentes_twenty.definitions import build_defs
+from dentes_twenty.failures import Failure
+from dentes_twenty.orchestration.listening import Listener
+from dentes_twenty.orchestration.outcome import Check, FailedStep, JobOutcome, Table
+
+HOME_VARIABLE = "DAGSTER_HOME"
+SETTINGS = "dagster.yaml"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def prepare_home(folder: Path) -> Path:
+    """Make the folder of a Dagster instance, private to the user, with settings that keep no data; returns it.
+
+    Settings that are there already stay as they are.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = folder / SETTINGS
+    if not settings.exists():
+        packaged = resources.files("dentes_twenty.orchestration").joinpath(SETTINGS)
+        settings.write_text(packaged.read_text(encoding="utf-8"), encoding="utf-8")
+    return folder
+
+
+def home_for(private: Path) -> Path:
+    """The folder of the instance: DAGSTER_HOME when it is set, else the practice's own."""
+    named = os.environ.get(HOME_VARIABLE)
+    return Path(named).expanduser() if named else private
+
+
+@contextmanager
+def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """The instance in a folder."""
+    with dg.DagsterInstance.from_config(str(prepare_home(home).absolute())) as instance:
+        yield instance
+
+
+def run_job(
+    job: str,
+    instance: dg.DagsterInstance,
+    practice_file: Path,
+    *,
+    api_key: str | None = None,
+    listener: Listener | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> JobOutcome:
+    """Run a job to its end. Raises KeyboardInterrupt when it was interrupted; every other failure is in the outcome."""
+    defs = build_defs(practice_file=practice_file, api_key=api_key, listener=listener)
+    began = time.monotonic()
+    try:
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=instance, raise_on_error=False, run_config=QUIET, tags=tags
+        )
+    except DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
+    return _outcome(job, result.run_id, result.success, time.monotonic() - began, result.all_events)
+
+
+def _outcome(job: str, run_id: str, success: bool, seconds: float, events: list[DagsterEvent]) -> JobOutcome:
+    steps: dict[str, dict[str, float]] = {}
+    tables: dict[str, dict[str, Table]] = {}
+    checks: list[Check] = []
+    failed: list[FailedStep] = []
+    for event in events:
+        if event.event_type == DagsterEventType.ASSET_MATERIALIZATION and event.asset_key is not None:
+            name = event.asset_key.to_user_string()
+            metadata = event.materialization.metadata
+            steps[name], tables[name] = _numbers(metadata), _tables(metadata)
+        elif event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
+            found = event.asset_check_evaluation_data
+            checks.append(
+                Check(
+                    found.asset_key.to_user_string(),
+                    found.check_name,
+                    found.passed,
+                    found.severity.value,
+                    found.description or "",
+                    _tables(found.metadata),
+                )
+            )
+        elif event.is_failure and (told := _failed(event)) is not None:
+            failed.append(told)
+    return JobOutcome(job, run_id, success, round(seconds, 3), steps, tables, tuple(checks), tuple(failed))
+
+
+def _failed(event: DagsterEvent) -> FailedStep | None:
+    if event.event_type == DagsterEventType.STEP_FAILURE:
+        data = event.step_failure_data
+        if data.user_failure_data is None:
+            return None  # a step that Dagster itself gave up on: its message comes with the run's failure
+        metadata = {name: str(value.value) for name, value in data.user_failure_data.metadata.items()}
+        places = tuple(metadata.get("places", "").splitlines())
+        failure = Failure(metadata["code"], metadata["message"], metadata["fix"], places)
+        return FailedStep(event.step_key or "", failure)
+    return None
+
+
+def _numbers(metadata: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        name: value.value
+        for name, value in metadata.items()
+        if isinstance(value, dg.IntMetadataValue | dg.FloatMetadataValue) and value.value is not None
+    }
+
+
+def _tables(metadata: Mapping[str, Any]) -> dict[str, Table]:
+    return {
+        name: [dict(record.data) for record in value.records]
+        for name, value in metadata.items()
+        if isinstance(value, dg.TableMetadataValue)
+    }

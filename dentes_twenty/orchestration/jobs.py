@@ -1,0 +1,35 @@
+"""The jobs that people start. A selection, an executor, a description; nothing else belongs here.
+
+All run in one process: a step costs 12-50 ms there and seconds in a process of its own, and the steps of a run share
+one rate limiter, one connection pool and one ledger run.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dentes_twenty.orchestration.layout import EXPORT_GROUP, OWNERS
+
+AUDIT, MIGRATE = "audit", "migrate"
+TAG = "dentes_twenty/job"
+
+
+def migration_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
+    """`audit` reads only; `migrate` does everything."""
+    readable = dg.AssetSelection.groups(EXPORT_GROUP) | dg.AssetSelection.assets(OWNERS)
+    return [
+        dg.define_asset_job(
+            AUDIT,
+            selection=readable,
+            executor_def=dg.in_process_executor,
+            tags={TAG: AUDIT},
+            description="Read the export, plan every row, match owners. Writes nothing into Twenty.",
+        ),
+        dg.define_asset_job(
+            MIGRATE,
+            selection=dg.AssetSelection.all(),
+            executor_def=dg.in_process_executor,
+            tags={TAG: MIGRATE},
+            description="Move the practice into Twenty and verify it. May be stopped and started again at any moment.",
+        ),
+    ]

@@ -1,0 +1,168 @@
+"""The one resource: it hands the steps of a run one `Migration`, and keeps the ledger's run beside Dagster's.
+
+Belongs here: opening and closing, what a failed step leaves behind, and where progress goes. Does not belong here:
+anything about records. Jobs run in one process, so the resource lives once per run (see jobs.py).
+
+https://docs.dagster.io/guides/build/external-resources
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from dentes_twenty.failures import explain
+from dentes_twenty.migration.errors import MigrationError
+from dentes_twenty.migration.ledger import RunState
+from dentes_twenty.migration.progress import LoadProgress
+from dentes_twenty.migration.session import Migration
+from dentes_twenty.orchestration.layout import PRACTICE_VARIABLE
+from dentes_twenty.orchestration.listening import Listener, Silent, Throttle, sentence
+from dentes_twenty.practice import load_practice
+
+KEY = "session"
+Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
+PRACTICE_TAG = "dentes_twenty/practice"
+
+
+class PracticeNotNamed(MigrationError):
+    """The environment does not say which practice this code location serves."""
+
+    default_code = "PRACTICE_NOT_NAMED"
+
+
+class Session:
+    """What the steps of one run share. `figures` are those of the last finished step, for the listener."""
+
+    def __init__(self, migration: Migration, kind: str, listener: Listener) -> None:
+        self.migration = migration
+        self._kind = kind
+        self._listener = listener
+        self._began = False
+        self._state = RunState.DONE
+
+    @contextmanager
+    def step(self, context: Context, name: str | None = None, *, writes: bool = True) -> Iterator[Step]:
+        """Run a step's body: opens the ledger's run before the first one that writes, and explains what goes wrong.
+        `name` stands for the asset's where there is none.
+
+        Raises dagster.Failure without the original exception, whose message may hold a cell's value.
+        """
+        name = name or context.asset_key.to_user_string()
+        step = Step(name, self._listener, context.log.info)
+        try:
+            with explained():
+                if writes and not self._began:
+                    self.migration.begin_run(self._kind)
+                    self._began = True
+                self._listener.started(name)
+                yield step
+                self._listener.finished(name, step.figures)
+        except Exception:
+            self._state = RunState.FAILED
+            raise
+        except BaseException:
+            self._state = RunState.STOPPED
+            raise
+
+    def block(self) -> None:
+        """A check that blocks has failed: nothing that follows will run."""
+        self._state = RunState.FAILED
+
+    def end(self) -> None:
+        """Close the ledger's run in the state that the steps have brought it to."""
+        if self._began:
+            self.migration.end_run(self._state)
+
+
+class Step:
+    """One step in progress: takes its progress, counts its seconds and calls."""
+
+    def __init__(self, name: str, listener: Listener, log: Callable[[str], object]) -> None:
+        self.name = name
+        self.figures: dict[str, float] = {}
+        self._listener = listener
+        self._log = log
+        self._due = Throttle()
+        self._start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since the step began."""
+        return round(time.monotonic() - self._start, 3)
+
+    def progress(self, progress: LoadProgress) -> None:
+        """For `Migration.load`: every report goes to the listener, few of them into the run's log."""
+        self._listener.progressed(self.name, progress)
+        if self._due():
+            self._log(sentence(progress))
+
+    def note(self, text: str) -> None:
+        """A line in the run's log; never with a patient's data."""
+        self._log(text)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """The one border between the program's exceptions and Dagster's events, which are kept and shown.
+
+    Raises dagster.Failure without the original exception, whose message may hold a cell's value.
+    """
+    try:
+        yield
+    except dg.Failure:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, its message must not pass
+        raise failure(error) from None
+
+
+def failure(error: BaseException) -> dg.Failure:
+    """What the event log gets to see of an exception. Trying again helps only where a person has changed something."""
+    told = explain(error)
+    metadata = {"code": told.code, "message": told.message, "fix": told.fix}
+    if told.places:
+        metadata["places"] = "\n".join(told.places)
+    return dg.Failure(description=str(told), metadata=metadata, allow_retries=False)
+
+
+def practice_path(named: Path | None) -> Path:
+    """The practice file: the one that was named, else the environment's. Raises PracticeNotNamed."""
+    if named is not None:
+        return named
+    found = os.environ.get(PRACTICE_VARIABLE)
+    if not found:
+        raise PracticeNotNamed(
+            f"{PRACTICE_VARIABLE} is not set, so nobody knows whose export to move.",
+            f"Write a practice file with `dentes-twenty init`, export {PRACTICE_VARIABLE} with its path, "
+            "and restart the code location.",
+        )
+    return Path(found)
+
+
+def session_resource(
+    practice_file: Path | None = None, *, api_key: str | None = None, listener: Listener | None = None
+) -> dg.ResourceDefinition:
+    """The resource for one practice. `api_key` replaces the environment's; the practice file is read when a run
+    begins, not when definitions load."""
+
+    @dg.resource(description="One practice's migration: its export, mapping, ledger and workspace.")
+    def session(context: dg.InitResourceContext) -> Iterator[Session]:
+        run = context.run
+        kind = run.job_name if run is not None and not run.job_name.startswith("__") else "materialize"
+        with explained():
+            practice = load_practice(practice_path(practice_file))
+        if run is not None and context.instance is not None:
+            context.instance.add_run_tags(run.run_id, {PRACTICE_TAG: practice.key})
+        with Migration(practice, api_key=api_key) as migration:
+            opened = Session(migration, kind, listener or Silent())
+            try:
+                yield opened
+            finally:
+                opened.end()
+
+    return session
