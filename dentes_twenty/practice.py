@@ -1,0 +1,320 @@
+"""The practice file: one practice's configuration, a YAML file that a person writes and reads.
+
+Belongs here: its model, its paths, its errors with line numbers, and the commented template that `init` writes. Does
+not belong here: secrets (they come from the environment), the mapping (a file of its own).
+Relative paths are relative to the practice file. Everything private stands in one folder (0700).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from rapidfuzz import process
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+KEY_VARIABLE = "DENTES_TWENTY_KEY"
+"""The environment variable that holds the key for before-images; `init` makes one."""
+
+
+class PracticeError(Exception):
+    """The practice file cannot be used. `code`, `message` with the line, `fix`."""
+
+    def __init__(self, code: str, message: str, fix: str) -> None:
+        super().__init__(code, message, fix)
+        self.code, self.message, self.fix = code, message, fix
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message} {self.fix}"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class TwentySettings(_Part):
+    """The workspace: its address, and the name of the environment variable that holds its API key."""
+
+    url: str
+    api_key_env: str = Field(default="TWENTY_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+class OwnerSettings(_Part):
+    """Provider id -> member's e-mail where e-mails do not match; and who owns what nobody matches."""
+
+    overrides: dict[str, str] = {}
+    fallback: str | None = None
+
+    @field_validator("overrides", mode="before")
+    @classmethod
+    def _ids_are_text(cls, value: Any) -> Any:
+        # YAML reads an unquoted 7 as a number
+        return {str(key): email for key, email in value.items()} if isinstance(value, dict) else value
+
+
+class Policies(_Part):
+    """Decisions of the practice. The defaults lose nothing and overwrite nothing."""
+
+    existing_records: Literal["adopt", "separate"] = "adopt"
+    national_id: Literal["skip", "move"] = "skip"
+    vanished: Literal["report", "mark", "delete"] = "report"
+    attachments_max_mb: int = Field(default=1000, ge=1, le=1000)
+
+
+class Cutover(_Part):
+    """The window in which new exports are picked up. A moment without a zone is the practice's wall time."""
+
+    start: dt.datetime = Field(alias="from")
+    hours: int = Field(default=48, ge=1, le=336)
+
+
+class PracticeFile(_Part):
+    """The keys of the file."""
+
+    practice: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    name: str | None = None
+    export: str
+    mapping: str = "mapping.yaml"
+    timezone: str = "Europe/Istanbul"
+    region: str = "TR"
+    currency: str = Field(default="TRY", pattern=r"^[A-Z]{3}$")
+    labels: Literal["en", "tr"] = "en"
+    twenty: TwentySettings
+    ledger: str | None = None
+    private: str | None = None
+    owners: OwnerSettings = OwnerSettings()
+    policies: Policies = Policies()
+    cutover: Cutover | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("is no time zone of the tz database, such as Europe/Istanbul") from None
+        return value
+
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, value: str) -> str:
+        if value not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValueError("is no country code of two capital letters, such as TR")
+        return value
+
+    @field_validator("ledger")
+    @classmethod
+    def _database_url(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                make_url(value)
+            except ArgumentError:
+                raise ValueError(
+                    "is no database URL, such as sqlite:///ledger.db or postgresql+psycopg2://host/name"
+                ) from None
+        return value
+
+
+class Practice:
+    """A loaded practice file: its settings, and the paths that follow from where it stands."""
+
+    def __init__(self, path: Path, file: PracticeFile) -> None:
+        self.path = path.resolve()
+        self.file = file
+        self.key = file.practice
+        self.name = file.name or file.practice
+        self.timezone, self.region, self.currency = file.timezone, file.region, file.currency
+        self.labels: Literal["en", "tr"] = file.labels
+        self.twenty, self.owners, self.policies, self.cutover = file.twenty, file.owners, file.policies, file.cutover
+
+    def __repr__(self) -> str:
+        return f"Practice({self.key!r})"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Zone of the practice's wall times."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def export_location(self) -> str:
+        """The drop: an absolute path, or an fsspec URL as written."""
+        return self.file.export if "://" in self.file.export else str(self._at(self.file.export))
+
+    @property
+    def mapping_path(self) -> Path:
+        """The mapping file."""
+        return self._at(self.file.mapping)
+
+    @property
+    def private_dir(self) -> Path:
+        """Everything that holds patients' data; made 0700 by `prepare`."""
+        return self._at(self.file.private or f".dentes-twenty/{self.key}")
+
+    @property
+    def staging_dir(self) -> Path:
+        """Typed tables of the export."""
+        return self.private_dir / "staging"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Pages that people read."""
+        return self.private_dir / "reports"
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's database; a relative SQLite path is relative to the practice file."""
+        if self.file.ledger is None:
+            return f"sqlite:///{self.private_dir / 'ledger.db'}"
+        url = make_url(self.file.ledger)
+        if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+            url = url.set(database=str(self._at(url.database)))
+        return url.render_as_string(hide_password=False)
+
+    def prepare(self) -> None:
+        """Make the private folders, readable by the user only."""
+        for folder in (self.private_dir, self.staging_dir, self.reports_dir):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of what the settings mean: an approval is bound to it. Where things lie does not count."""
+        meaning = self.file.model_dump_json(exclude={"export", "ledger", "private", "mapping", "name"})
+        return hashlib.sha256(meaning.encode()).hexdigest()
+
+    def _at(self, path: str) -> Path:
+        return self.path.parent / Path(path).expanduser()
+
+
+def load_practice(path: Path | str) -> Practice:
+    """Read and validate a practice file. Raises PracticeError, which names the line."""
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise PracticeError(
+            "PRACTICE_FILE_MISSING",
+            f"There is no practice file at {file}.",
+            "Write one with `dentes-twenty init --practice FILE`, or name another with --practice.",
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise PracticeError(
+            "PRACTICE_FILE_UNREADABLE",
+            f"The practice file {file} cannot be read as UTF-8 text.",
+            "Check its permissions and save it as UTF-8.",
+        ) from None
+    try:
+        data = yaml.safe_load(text)
+        lines = _lines(yaml.compose(text))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise PracticeError(
+            "PRACTICE_FILE_NOT_YAML",
+            f"The practice file is no valid YAML{where}.",
+            "Check indentation and quotes there.",
+        ) from None
+    if not isinstance(data, dict):
+        raise PracticeError(
+            "PRACTICE_FILE_EMPTY",
+            "The practice file holds no settings.",
+            "Write one with `dentes-twenty init --practice FILE`.",
+        )
+    try:
+        return Practice(file, PracticeFile.model_validate(data))
+    except ValidationError as error:
+        raise _explain(error, lines) from None
+
+
+def _lines(node: yaml.Node | None, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
+    """Line of every key, by its path."""
+    found: dict[tuple[str, ...], int] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            found[here] = key.start_mark.line + 1
+            found |= _lines(value, here)
+    return found
+
+
+def _known_keys(path: tuple[str, ...]) -> list[str]:
+    """The keys that may stand under a path."""
+    model: type[BaseModel] = PracticeFile
+    parts: Mapping[str, type[BaseModel]] = {
+        "twenty": TwentySettings,
+        "owners": OwnerSettings,
+        "policies": Policies,
+        "cutover": Cutover,
+    }
+    if path:
+        model = parts.get(path[0], PracticeFile)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _explain(error: ValidationError, lines: Mapping[tuple[str, ...], int]) -> PracticeError:
+    """The first problem, in words, with its line and what to write instead."""
+    problem = error.errors(include_input=False, include_url=False)[0]
+    path = tuple(str(part) for part in problem["loc"])
+    name, line = ".".join(path), lines.get(path)
+    where = f" (line {line})" if line else ""
+    if problem["type"] == "extra_forbidden":
+        close = process.extractOne(path[-1], _known_keys(path[:-1]), score_cutoff=60)
+        hint = f"Did you mean `{close[0]}`?" if close else f"Known keys: {', '.join(_known_keys(path[:-1]))}."
+        return PracticeError("PRACTICE_KEY_UNKNOWN", f"The practice file has an unknown key `{name}`{where}.", hint)
+    if problem["type"] == "missing":
+        return PracticeError(
+            "PRACTICE_KEY_MISSING",
+            f"The practice file lacks `{name}`.",
+            "`dentes-twenty init` writes a commented example of every key.",
+        )
+    said = re.sub(r"^Value error, ", "", problem["msg"])
+    return PracticeError("PRACTICE_VALUE_INVALID", f"`{name}`{where} cannot be used: {said}.", "Correct it there.")
+
+
+def practice_template(key: str, export: str = "export", url: str = "https://your-workspace.twenty.com") -> str:
+    """The commented practice file that `init` writes; valid as it stands."""
+    return _TEMPLATE.format(key=key, export=yaml.safe_dump(export).splitlines()[0], url=yaml.safe_dump(url).split()[0])
+
+
+_TEMPLATE = """\
+# One practice's migration from Dr.DENTES to Twenty CRM.
+# Relative paths are relative to this file. Secrets never stand here: they come from the environment.
+
+practice: {key}            # key of the practice: goes into every record's id, so never change it after the first run
+# name: Ege Dental         # as people know it
+export: {export}           # folder (or one .xlsx) with the report exports; any fsspec URL works
+mapping: mapping.yaml      # what each header means; made by propose-mapping, confirmed by a person
+timezone: Europe/Istanbul  # wall times in the export are of this zone
+region: TR                 # country of phone numbers that name none
+currency: TRY              # currency of amounts that name none
+labels: en                 # en or tr: labels of options and of names that the migration makes
+
+twenty:
+  url: {url}
+  api_key_env: TWENTY_API_KEY  # the environment variable that holds the API key
+
+# ledger: postgresql+psycopg2://user@host/dentes   # default: an SQLite file in the private folder
+# private: .dentes-twenty/{key}                    # staged tables, ledger, reports: readable by you only
+
+owners:
+  overrides: {{}}            # provider id: e-mail of a workspace member, where e-mails do not match
+  # fallback: reception@example.com   # who owns what nobody matches
+
+policies:
+  existing_records: adopt  # adopt: a person or company that is in Twenty already is used, its empty fields filled
+                           # separate: ours is created without the e-mail or web site that is taken
+  national_id: skip        # move: national id numbers go to Twenty too (special-category data)
+  vanished: report         # rows that a later export lacks: report, mark, or delete (soft)
+
+# cutover:                 # the window in which new exports are picked up
+#   from: 2026-12-01 18:00
+#   hours: 48
+"""
