@@ -15,7 +15,8 @@
         ├── WorkspaceGone       the key is of a workspace that does not exist
         ├── NotTwenty           the address answers, but not as Twenty does
         ├── InsecureUrl         a key would travel in the clear
-        ├── ModelMismatch       the workspace lacks an object or a field, or has it with another type
+        ├── ModelMismatch       the workspace lacks an object or a field
+        ├── ModelConflict       the workspace has something that stands in the way of provisioning
         ├── MetadataRefused     a change of the data model was refused
         └── CallRefused         the call itself is wrong: a defect of this program
 
@@ -204,6 +205,18 @@ class ModelMismatch(Stop):
             "model_mismatch", f"{what} {problem}.", "Run `provision`; its checklist names what is missing."
         )
         self.what = what
+
+
+class ModelConflict(Stop):
+    """Things in the workspace's data model that only a person can change. `conflicts` has one sentence for each."""
+
+    def __init__(self, conflicts: tuple[str, ...]) -> None:
+        super().__init__(
+            "model_conflict",
+            "The workspace's data model is in the way: " + " ".join(conflicts),
+            "Clear these by hand, then run `provision` again; it has changed nothing.",
+        )
+        self.conflicts = conflicts
 
 
 class MetadataRefused(Stop):

@@ -114,6 +114,12 @@ async def update_field(client: TwentyClient, field_id: str, changes: Mapping[str
     await _changed(client, document, "updateOneField", {"id": field_id, "update": dict(changes)}, repeatable=True)
 
 
+async def update_object(client: TwentyClient, object_id: str, changes: Mapping[str, Any]) -> None:
+    """Change an object."""
+    document = "mutation($i:UpdateOneObjectInput!){updateOneObject(input:$i){id}}"
+    await _changed(client, document, "updateOneObject", {"id": object_id, "update": dict(changes)}, repeatable=True)
+
+
 async def read_field(client: TwentyClient, field_id: str) -> FieldInfo:
     """One field as it is now. Raises NotFound."""
     properties = " ".join(_FIELD[:11])
@@ -139,10 +145,7 @@ async def _delete(client: TwentyClient, kind: str, thing_id: str) -> None:
         await _changed(client, document, f"deleteOne{kind}", {"id": thing_id})
     except MetadataRefused:
         # 1.x deletes nothing that is active ("Active objects cannot be deleted").
-        update = "UpdateOneFieldMetadataInput" if kind == "Field" else "UpdateOneObjectInput"
-        deactivate = f"mutation($i:{update}!){{updateOne{kind}(input:$i){{id}}}}"
-        off = {"id": thing_id, "update": {"isActive": False}}
-        await _changed(client, deactivate, f"updateOne{kind}", off, repeatable=True)
+        await (update_field if kind == "Field" else update_object)(client, thing_id, {"isActive": False})
         await _changed(client, document, f"deleteOne{kind}", {"id": thing_id})
 
 
