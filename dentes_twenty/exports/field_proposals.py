@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dentes_twenty.exports.binding import HeaderKey
 from dentes_twenty.exports.formats import DateDetector, DateFormat, NumberDetector, NumberFormat
 from dentes_twenty.exports.inference import Inferred
-from dentes_twenty.exports.mapping_model import FormMapping, NewField, QuestionMapping
+from dentes_twenty.exports.mapping_model import FormMapping, NewField, QuestionMapping, TableMapping
 from dentes_twenty.exports.scan import FormScan, TableScan
-from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT, options_of, question_field_name
+from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT, form_object_name, options_of, question_field_name
 from dentes_twenty.objects.source import Report
 from dentes_twenty.objects.target import FieldType
 
@@ -85,6 +85,23 @@ def form_mappings(report: Report, scan: TableScan, formats: Formats, keys: Seque
     if report is LONG_REPORT:
         return [_long(form, formats) for form in scan.forms.values()]
     return []
+
+
+def distinct_forms(tables: Sequence[TableMapping]) -> list[TableMapping]:
+    """The tables with every form under a name of its own: a second "Anamnez" becomes "Anamnez 2"."""
+    taken: set[str] = set()
+    renamed = []
+    for table in tables:
+        forms = []
+        for form in table.forms:
+            name, number = form.name, 2
+            while form_object_name(name) in taken:
+                name, number = f"{form.name} {number}", number + 1
+            taken.add(form_object_name(name))
+            changed = {"name": name, "in_file": form.name}
+            forms.append(form if name == form.name else form.model_copy(update=changed))
+        renamed.append(table.model_copy(update={"forms": forms}))
+    return renamed
 
 
 def _wide(form: FormScan, formats: Formats, keys: Sequence[HeaderKey], *, alone: bool) -> FormMapping:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from rapidfuzz import process
 
 from dentes_twenty.exports.mapping_model import DATE_ORDER, DECIMAL_MARK, LEDGER_SIGN, Mapping, TableMapping, each_field
+from dentes_twenty.objects.form import form_object_name
 from dentes_twenty.objects.registry import FIXED, REPORTS
 from dentes_twenty.objects.source import Column, Kind, OnBad, Report
 
@@ -52,6 +53,16 @@ def problems(mapping: Mapping) -> Iterator[str]:
     for table_name, count in Counter(table.table for table in mapping.reports).items():
         if count > 1:
             yield f"{table_name}: stands under {count} reports."
+    yield from _form_problems(mapping)
+
+
+def _form_problems(mapping: Mapping) -> Iterator[str]:
+    """Two forms of one object name would write over each other."""
+    forms = [(table.table, form.name) for table in mapping.reports for form in table.forms]
+    for object_, count in Counter(form_object_name(name) for _, name in forms).items():
+        if count > 1:
+            places = ", ".join(table for table, name in forms if form_object_name(name) == object_)
+            yield f"{places}: {count} forms become the object {object_}; name them apart (in_file keeps the old name)."
 
 
 def _table_problems(table: TableMapping) -> Iterator[str]:

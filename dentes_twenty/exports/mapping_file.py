@@ -126,7 +126,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def dump(mapping: Mapping) -> str:
     """The mapping as commented YAML."""
-    lines = [_HEAD, *_ledger(mapping), *_questions(mapping), "reports:"]
+    lines = [_HEAD, *_ledger(mapping), *_questions(mapping), "reports:" if mapping.reports else "reports: []"]
     for table in mapping.reports:
         lines += _table(table)
     if mapping.other_tables:
@@ -222,7 +222,10 @@ def _forms(table: TableMapping) -> list[str]:
         return []
     lines = ["    forms:  # each becomes an object of its own, each question a field; action: ignore leaves one out"]
     for form in table.forms:
-        lines += [f"      - name: {_quote(form.name)}", "        questions:"]
+        lines.append(f"      - name: {_quote(form.name)}")
+        if form.in_file is not None:
+            lines.append(f"        in_file: {_quote(form.in_file)}")
+        lines.append("        questions:" if form.questions else "        questions: []")
         for question in form.questions:
             data = question.model_dump(exclude_none=True, exclude_defaults=True)
             data["field"] = _field(question.field)

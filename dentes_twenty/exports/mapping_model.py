@@ -93,9 +93,10 @@ class QuestionMapping(_Part):
 
 
 class FormMapping(_Part):
-    """One form: its name as people know it, and its questions in order."""
+    """One form: its name as people know it, its name in the file where that is another, and its questions in order."""
 
     name: str = Field(min_length=1)
+    in_file: str | None = None
     questions: list[QuestionMapping]
 
 

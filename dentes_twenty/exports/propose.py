@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dentes_twenty.exports import mapping_model as model
 from dentes_twenty.exports.binding import header_keys
 from dentes_twenty.exports.drop import Drop
-from dentes_twenty.exports.field_proposals import Formats, column_field, form_mappings
+from dentes_twenty.exports.field_proposals import Formats, column_field, distinct_forms, form_mappings
 from dentes_twenty.exports.mapping_checks import declared_fields
 from dentes_twenty.exports.matching import Match, match_headers
 from dentes_twenty.exports.profile import ColumnProfile, key_set, profile_column, sample
@@ -112,7 +112,8 @@ def _assemble(
     placed: Sequence[_Placed], others: Iterable[tuple[Table, Recognised]], pins: Mapping[str, Pin]
 ) -> model.Mapping:
     formats = Formats([entry.scan for entry in placed if entry.scan is not None])
-    reports, questions = [], []
+    reports: list[model.TableMapping] = []
+    questions: list[model.OpenQuestion] = []
     ledger = model.LedgerMapping()
     for entry in placed:
         reports.append(_table_mapping(entry, formats, pins.get(entry.name) or pins.get(entry.table.info.file)))
@@ -120,6 +121,7 @@ def _assemble(
             ledger, asked = _ledger(entry)
             questions += asked
     questions += _format_questions(reports, placed)
+    reports = distinct_forms(reports)
     other_tables = [
         model.OtherTable(
             file=table.info.file, sheet=table.info.sheet, likes=answer.likes, evidence=answer.evidence

@@ -1,120 +1,296 @@
 """Staging: the rows of one report, read through a confirmed mapping, as typed Parquet that is private to the user.
 
-Belongs here: `stage_report`, the shell around the decisions of `staging`, and `Staged`, the store that planning reads.
-Does not belong here: references between reports (planning decides what becomes of a row whose patient is unknown).
-
-A staged row is a dict: `_row` (1-based data row number), `_line`, `_digest` (16 bytes, BLAKE2b of the raw cells), the
-canonical columns with the types that `objects.source.Kind` documents, `<column>__raw` where a cell could not be read
-or mapped, custom-field columns and, for forms, one column per question.
+Belongs here: `stage_report`, the shell that streams files through the decisions of `chunks` and `long_forms`, and the
+refusal of a file that is no longer written as the mapping says. Does not belong here: references between reports
+(planning decides what becomes of a row whose patient is unknown).
+2 million ledger rows take under a GiB: ids and row digests are kept (about 130 bytes a row), rows are not.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import datetime as dt
-from collections.abc import Iterator, Mapping
+import hashlib
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from dentes_twenty.exports.issues import Issue
-from dentes_twenty.objects.entry import LedgerSign
-from dentes_twenty.objects.fields import Field
-from dentes_twenty.objects.form import Form
+from dentes_twenty.exports import mapping_model as model
+from dentes_twenty.exports.binding import Binding, bind
+from dentes_twenty.exports.chunks import ChunkReader, Plan, Tally
+from dentes_twenty.exports.drop import Drop
+from dentes_twenty.exports.errors import MappingDoesNotFit
+from dentes_twenty.exports.issues import SCHEMA, Issue, issues_table
+from dentes_twenty.exports.long_forms import LongForm, LongReader
+from dentes_twenty.exports.mapping import require_confirmed, require_tables
+from dentes_twenty.exports.plans import (
+    StageSettings,
+    answer_readers,
+    custom_extras,
+    custom_mappings,
+    meta_readers,
+    question_extras,
+    report_plan,
+    response_columns,
+    wide_plan,
+)
+from dentes_twenty.exports.private_files import ParquetFile, private_folder, write_json
+from dentes_twenty.exports.records import BadRow, RawRow, Table
+from dentes_twenty.exports.schema import arrow_schema, staged_columns
+from dentes_twenty.exports.staged import MANIFEST, Staged, StagedReport, staged_report
+from dentes_twenty.exports.tables import tables
+from dentes_twenty.objects.folding import fold_key
+from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT, form_object_name
+from dentes_twenty.objects.source import Column, Kind, OnBad, Report
 
+__all__ = ["StageSettings", "Staged", "StagedReport", "stage_report"]
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class StageSettings:
-    """What staging needs of the practice file.
-
-    `zone` of the local wall times; `region` (ISO 3166) of phone numbers without a country; `currency` (ISO 4217) of
-    amounts that name none; `national_id`: keep national ids; `language` ("en" or "tr") of labels;
-    `as_of`: the day after which a birth date is in the future (default: today in `zone`).
-    """
-
-    zone: ZoneInfo
-    region: str = "TR"
-    currency: str = "TRY"
-    national_id: bool = False
-    language: str = "en"
-    as_of: dt.date | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StagedReport:
-    """What became of one report. `formats`: column -> how its numbers or dates were read, with the evidence.
-
-    rows_read = rows_staged + quarantined + identical duplicates (for the long form layout, rows_staged counts
-    responses). `path` is the first Parquet file; a form report has one for each form.
-    """
-
-    report: str
-    file: str
-    path: Path
-    rows_read: int
-    rows_staged: int
-    quarantined: int
-    warnings: int
-    columns: tuple[str, ...]
-    formats: Mapping[str, str]
+CHUNK_ROWS = 20_000
+# A column of which more than this cannot be read is written otherwise than the mapping says; a few cells are defects
+_UNREADABLE = 0.5
+_UNREADABLE_CELLS = 10
+_FORMATTED = frozenset({Kind.MONEY, Kind.NUMBER, Kind.INTEGER, Kind.DATE, Kind.DATETIME, Kind.TIME})
+_Rows = Sequence[RawRow | BadRow]
 
 
-class Staged:
-    """The staged reports of one drop, in a folder. Open with `Staged.open`; nothing is kept in memory."""
-
-    @classmethod
-    def open(cls, out: Path) -> Staged:
-        """Open what earlier `stage_report` calls have written. Raises NotStaged when the folder holds no manifest."""
-        raise NotImplementedError
-
-    @property
-    def reports(self) -> tuple[StagedReport, ...]:
-        """In the order in which reports are read."""
-        raise NotImplementedError
-
-    def has(self, report: str) -> bool:
-        """Whether the report was staged."""
-        raise NotImplementedError
-
-    def rows(self, report: str) -> Iterator[dict[str, Any]]:
-        """Stream the rows in source order; nothing when the export does not hold the report."""
-        raise NotImplementedError
-
-    def count(self, report: str) -> int:
-        """Rows staged; 0 when the export does not hold the report."""
-        raise NotImplementedError
-
-    def issues(self, report: str | None = None) -> Iterator[Issue]:
-        """Stream the issues of one report, or of all."""
-        raise NotImplementedError
-
-    @property
-    def forms(self) -> tuple[Form, ...]:
-        """The forms found, from both layouts."""
-        raise NotImplementedError
-
-    def form_rows(self, form: Form) -> Iterator[dict[str, Any]]:
-        """Stream the responses to one form."""
-        raise NotImplementedError
-
-    @property
-    def ledger_sign(self) -> LedgerSign:
-        """What the ledger's amounts mean, as confirmed."""
-        raise NotImplementedError
-
-    def custom_fields(self, report: str) -> tuple[Field, ...]:
-        """The fields of unmapped columns that the practice wants, ready for `objects.fields.extended`."""
-        raise NotImplementedError
-
-    @property
-    def fingerprint(self) -> str:
-        """Over the drop, the mapping and the settings: what planning must find unchanged."""
-        raise NotImplementedError
-
-
-def stage_report(drop: Any, mapping: Any, report_name: str, settings: StageSettings, out: Path) -> StagedReport:
+def stage_report(
+    drop: Drop, mapping: model.Mapping, report_name: str, settings: StageSettings, out: Path
+) -> StagedReport:
     """Stage one report of the drop into `out` (made 0700; files 0600), replacing what an earlier call wrote.
 
-    Raises MappingError when the mapping is not confirmed or does not fit the file, ExportError when it cannot be read.
+    Raises UnconfirmedMapping, MappingDoesNotFit when the drop lacks a file or header or is written otherwise than the
+    mapping says, and ExportError when a file cannot be read. After an error nothing of the report is staged.
     """
-    raise NotImplementedError
+    require_confirmed(mapping)
+    found = require_tables(mapping, report_name)
+    private_folder(out)
+    _forget(out, report_name)
+    stager = _Stager(drop, mapping, report_name, settings, out)
+    with stager:
+        for table in found:
+            stager.stage(table)
+    manifest = stager.manifest()
+    write_json(out / f"{report_name}{MANIFEST}", manifest)
+    return staged_report(out, manifest)
+
+
+def _forget(out: Path, report: str) -> None:
+    """Remove what an earlier run staged, the manifest first: without it nothing counts as staged."""
+    path = out / f"{report}{MANIFEST}"
+    names = []
+    if path.exists():
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        names = [*manifest["files"], *(entry["file"] for entry in manifest["forms"])]
+    path.unlink(missing_ok=True)
+    for name in names:
+        (out / name).unlink(missing_ok=True)
+
+
+class _Stager(contextlib.ExitStack):
+    """One run: the open files, and the counts over all tables of the report."""
+
+    def __init__(self, drop: Drop, mapping: model.Mapping, report: str, settings: StageSettings, out: Path) -> None:
+        super().__init__()
+        self._drop, self._mapping, self._settings, self._out = drop, mapping, settings, out
+        self._tables = mapping.tables_of(report)
+        self._report: Report = self._tables[0].declaration
+        self._tally = Tally()
+        self._content = hashlib.sha256()
+        self._unlisted: list[str] = []
+        self._forms: list[dict[str, Any]] = []
+        self._seen: dict[str, bytes] = {}
+        self._main: ParquetFile | None = None
+
+    def __enter__(self) -> _Stager:
+        super().__enter__()
+        self._issues = self.enter_context(ParquetFile(self._out / f"{self._report.name}.issues.parquet", SCHEMA))
+        if not self._is_form:
+            schema = arrow_schema(self._columns, custom_extras(self._mapping, self._report.name))
+            self._main = self.enter_context(ParquetFile(self._out / f"{self._report.name}.parquet", schema))
+        return self
+
+    @property
+    def _is_form(self) -> bool:
+        return self._report in (WIDE_REPORT, LONG_REPORT)
+
+    @property
+    def _columns(self) -> tuple[Column, ...]:
+        if self._is_form:
+            return response_columns(self._tables[0])
+        return staged_columns(self._report, national_id=self._settings.national_id)
+
+    def stage(self, table: model.TableMapping) -> None:
+        """Stream one file or sheet."""
+        source = _open_table(self._drop, table)
+        binding = bind(table, source.info.header)
+        self._unlisted += binding.unlisted
+        if self._report is WIDE_REPORT:
+            self._stage_wide(source, table, binding)
+        elif self._report is LONG_REPORT:
+            self._stage_long(source, table, binding)
+        else:
+            self._stage_plain(source, table, binding)
+
+    def _stage_plain(self, source: Table, table: model.TableMapping, binding: Binding) -> None:
+        assert self._main is not None
+        reader = ChunkReader(report_plan(self._mapping, table, binding, self._settings), self._seen)
+        for chunk in _chunks(source):
+            staged, issues = reader.read(chunk)
+            self._main.write(staged)
+            self._issues.write(issues_table(issues))
+        self._done(table, reader)
+
+    def _stage_wide(self, source: Table, table: model.TableMapping, binding: Binding) -> None:
+        """One reader for each form of the file; a row goes to the form that it names."""
+        readers, files = {}, {}
+        for form in table.forms:
+            plan = wide_plan(self._mapping, table, form, binding, self._settings)
+            readers[_form_key(form)] = ChunkReader(plan)
+            files[_form_key(form)] = self._form_file(form, plan)
+        position = binding.columns.get("form_name")
+        default = _default_form(table)
+        for chunk in _chunks(source):
+            parts: dict[str, list[RawRow | BadRow]] = {}
+            lost: list[Issue] = []
+            for row in chunk:
+                key = default if isinstance(row, BadRow) else _form_of(row, position, default)
+                if key is None or key not in readers:
+                    lost.append(_lost(table, row))
+                else:
+                    parts.setdefault(key, []).append(row)
+            for key, rows in parts.items():
+                staged, issues = readers[key].read(rows)
+                files[key].write(staged)
+                lost += issues
+            homeless = len(chunk) - sum(map(len, parts.values()))
+            self._tally += Tally(read=homeless, quarantined=homeless)
+            self._issues.write(issues_table(sorted(lost, key=lambda issue: issue.row)))
+        for reader in readers.values():
+            self._done(table, reader)
+
+    def _stage_long(self, source: Table, table: model.TableMapping, binding: Binding) -> None:
+        forms = {}
+        files = {}
+        for form in table.forms:
+            plan = Plan(table.report, table.table, self._report.key, self._columns, question_extras(form), {})
+            answers = answer_readers(self._mapping, table, form, self._settings)
+            forms[_form_key(form)] = LongForm(form.name, plan, answers)
+            files[_form_key(form)] = self._form_file(form, plan)
+        readers = meta_readers(self._mapping, table, self._settings)
+        reader = LongReader(table.report, table.table, binding.columns, readers, forms, _default_form(table))
+        for chunk in _chunks(source):
+            self._issues.write(issues_table(reader.read(chunk)))
+        for key in forms:
+            for staged, issues in reader.finish(key, CHUNK_ROWS):
+                files[key].write(staged)
+                self._issues.write(issues_table(issues))
+        self._done(table, reader)
+
+    def _form_file(self, form: model.FormMapping, plan: Plan) -> ParquetFile:
+        name = f"response.{form_object_name(form.name)}.parquet"
+        self._forms.append({"form": form.model_dump(mode="json"), "file": name})
+        return self.enter_context(ParquetFile(self._out / name, arrow_schema(plan.columns, plan.extras)))
+
+    def _done(self, table: model.TableMapping, reader: ChunkReader | LongReader) -> None:
+        _require_readable(table, reader.filled, reader.unread)
+        self._tally += reader.tally
+        self._content.update(reader.content.digest())
+
+    def manifest(self) -> dict[str, Any]:
+        """What `Staged` needs; to be written when all files are in place."""
+        mapping, report, tally = self._mapping, self._report.name, self._tally
+        sign = mapping.ledger_sign
+        extras = custom_extras(mapping, report)
+        return {
+            "report": report,
+            "file": ", ".join(table.table for table in self._tables),
+            "files": [] if self._is_form else [f"{report}.parquet"],
+            "rows_read": tally.read,
+            "rows_staged": tally.staged,
+            "quarantined": tally.quarantined,
+            "duplicates": tally.duplicates,
+            "warnings": tally.warned,
+            "columns": [*(column.name for column in self._columns), *(extra.name for extra in extras)],
+            "formats": self._formats(),
+            "unlisted": self._unlisted,
+            "content": self._content.hexdigest(),
+            "mapping": mapping.fingerprint(),
+            "settings": _settings(self._settings),
+            "ledger_sign": sign.value if sign is not None and report == "entry" else None,
+            "custom": [field.model_dump(mode="json") for field in custom_mappings(mapping, report)],
+            "forms": self._forms,
+        }
+
+    def _formats(self) -> dict[str, str]:
+        said = {}
+        for table in self._tables:
+            for name, entry in table.mapped().items():
+                kind = self._report.column(name).kind
+                if kind in (Kind.DATE, Kind.DATETIME):
+                    said[name] = f"dates {self._mapping.date_order(table, entry.dates)}"
+                elif kind in (Kind.MONEY, Kind.NUMBER, Kind.INTEGER):
+                    said[name] = f"decimal mark {self._mapping.decimal_mark(table, entry.decimal)}"
+        return said
+
+
+def _open_table(drop: Drop, table: model.TableMapping) -> Table:
+    """The file or sheet that the mapping names. Raises MappingDoesNotFit when the drop does not hold it."""
+    names = {file.name for file in drop.files}
+    if table.file in names:
+        pin = table.pinned()
+        for found in tables(drop, {table.table: pin} if pin else None):
+            if (found.info.file, found.info.sheet) == (table.file, table.sheet):
+                return found
+    raise MappingDoesNotFit(
+        f"The drop does not hold {table.table}, which the mapping names for the report {table.report!r}.",
+        "Export that report again, or take it out of the mapping and confirm the mapping again.",
+    )
+
+
+def _chunks(source: Table) -> Iterator[_Rows]:
+    rows = source.rows()
+    while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
+        yield chunk
+
+
+def _form_key(form: model.FormMapping) -> str:
+    return fold_key(form.in_file or form.name)
+
+
+def _default_form(table: model.TableMapping) -> str | None:
+    """The form of a row that names none: the only one there is."""
+    return _form_key(table.forms[0]) if len(table.forms) == 1 else None
+
+
+def _form_of(row: RawRow, position: int | None, default: str | None) -> str | None:
+    cell = row.cells[position] if position is not None else None
+    return (fold_key(str(cell)) or default) if cell is not None else default
+
+
+def _lost(table: model.TableMapping, row: RawRow | BadRow) -> Issue:
+    """A row that belongs to no form of the mapping."""
+    if isinstance(row, BadRow):
+        return Issue(table.report, table.table, row.number, row.line, row.source_id, None, row.code, "quarantine")
+    return Issue(table.report, table.table, row.number, row.line, None, "form_name", "unlisted_form", "quarantine")
+
+
+def _require_readable(table: model.TableMapping, filled: Mapping[str, int], unread: Counter[str]) -> None:
+    """Raises MappingDoesNotFit when most of a column's cells cannot be read as the mapping says."""
+    columns = {column.name: column for column in table.declaration.columns}
+    for name, count in unread.items():
+        column = columns.get(name)
+        judged = column is not None and (column.kind in _FORMATTED or column.on_bad is OnBad.QUARANTINE)
+        if judged and count >= _UNREADABLE_CELLS and count > _UNREADABLE * filled[name]:
+            raise MappingDoesNotFit(
+                f"{table.table}: {count} of {filled[name]} cells of {name!r} cannot be read as the mapping says.",
+                "Check the column's format and words in the mapping, or run propose-mapping again.",
+            )
+
+
+def _settings(settings: StageSettings) -> dict[str, Any]:
+    plain = dataclasses.asdict(settings) | {"zone": settings.zone.key}
+    plain["as_of"] = settings.as_of.isoformat() if settings.as_of else None
+    return plain
