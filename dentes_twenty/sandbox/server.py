@@ -51,6 +51,18 @@ class SandboxOptions:
     faults: tuple[Fault, ...] = ()
 
 
+def parse_member(text: str) -> Member:
+    """A workspace member as written on the command line, mail:First:Last. Raises SandboxError."""
+    email, *names = (part.strip() for part in text.split(":"))
+    if "@" not in email or len(names) != 2:
+        raise SandboxError(
+            "MEMBER_UNREADABLE",
+            "A member is not in the form mail:First:Last.",
+            "Write ada@practice.example:Ada:Lovelace.",
+        )
+    return Member(email.lower(), *names)
+
+
 class _Server(uvicorn.Server):
     """A uvicorn server that tells when it is up, and for which Ctrl-C and SIGTERM are an orderly end."""
 

@@ -18,7 +18,7 @@ import pytest
 
 from dentes_twenty.sandbox.errors import SandboxError
 from dentes_twenty.sandbox.faults import Fault
-from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
+from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer, parse_member
 from dentes_twenty.sandbox.workspace import Member
 
 START = """
@@ -141,3 +141,12 @@ def test_members_are_there_from_the_start_and_faults_strike() -> None:
         assert (found["userEmail"], found["name"]["firstName"]) == ("ada@practice.example", "Ada")
         assert client.post("/rest/companies", json={"name": "x"}).status_code == 500
         assert client.get("/rest/companies").json()["totalCount"] == 1
+
+
+def test_members_are_written_as_mail_first_last() -> None:
+    assert parse_member("Ada@Practice.example:Ada:King Lovelace") == Member(
+        "ada@practice.example", "Ada", "King Lovelace"
+    )
+    for text in ("", "ada", "ada@practice.example", "a@b.example:Ada", "Ada:a@b.example:Lovelace"):
+        with pytest.raises(SandboxError):
+            parse_member(text)
