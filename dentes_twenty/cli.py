@@ -1,7 +1,7 @@
 """`dentes-twenty`: the command line. Each command runs a job or prints a report; the work is done elsewhere.
 
-Belongs here: putting the commands together, and the one place where an exception becomes an exit code. Commands stand in
-`commands`. `--help` must answer in well under two seconds, so nothing heavy is imported before a command needs it.
+Belongs here: putting the commands together, and the one place where an exception becomes an exit code. Commands stand
+in `commands`. `--help` must answer in well under two seconds, so nothing heavy is imported before a command needs it.
 """
 
 from __future__ import annotations

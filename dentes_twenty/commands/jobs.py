@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from rich.table import Table
 
 from dentes_twenty.commands import output, summary
 from dentes_twenty.commands.options import AsJson, PracticeFile
@@ -57,7 +58,7 @@ def execute(
 
 def dagster_home(practice: Practice) -> Path:
     """Where the runs of a practice are kept unless DAGSTER_HOME says otherwise."""
-    return practice.staging_dir.parent / DAGSTER_FOLDER
+    return practice.private_dir / DAGSTER_FOLDER
 
 
 def exit_code(outcome: JobOutcome) -> Exit:
@@ -103,7 +104,7 @@ def tell_tables(outcome: JobOutcome) -> None:
         output.show_table(output.table(columns, lines, title="Money, to the smallest coin", left=3))
 
 
-def _objects_table(objects: tuple[summary.ObjectLine, ...]) -> output.Table:
+def _objects_table(objects: tuple[summary.ObjectLine, ...]) -> Table:
     shown = ("landed", "created", "updated", "unchanged", "held", "refused", "verified_values", "calls")
     rows = [
         (

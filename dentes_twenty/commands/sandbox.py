@@ -36,7 +36,7 @@ def sandbox(
         bool, typer.Option("--legacy-metadata", help="Answer about the data model as older workspaces do.")
     ] = False,
 ) -> None:
-    """Serve an empty Twenty-compatible workspace on this machine, for trials."""
+    """Serve a Twenty-compatible workspace on this machine."""
     from dentes_twenty.sandbox.faults import Fault, FaultError, parse_fault
     from dentes_twenty.sandbox.server import SandboxOptions, run_sandbox
     from dentes_twenty.sandbox.workspace import Member

@@ -7,7 +7,7 @@ match them; no other command prints anybody's data.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,11 +15,16 @@ from dentes_twenty.commands import output
 from dentes_twenty.commands.options import AsJson, PracticeFile
 from dentes_twenty.commands.output import Exit
 
-Checklist = Annotated[bool, typer.Option("--checklist", help="Print what is missing and create nothing.")]
+if TYPE_CHECKING:
+    from dentes_twenty.migration.steps import ProvisionPlan, StatusReport
+
+Checklist = Annotated[
+    bool, typer.Option("--checklist", help="Print what is missing, to be made by hand; create nothing.")
+]
 
 
 def owners(practice: PracticeFile, as_json: AsJson = False) -> None:
-    """Which workspace member stands for which provider. Reads only; run `audit` before."""
+    """Match the staff with workspace members. Reads only; run `audit` before."""
     from dentes_twenty.migration.session import Migration
     from dentes_twenty.practice import load_practice
 
@@ -46,15 +51,13 @@ def owners(practice: PracticeFile, as_json: AsJson = False) -> None:
 
 
 def provision(practice: PracticeFile, checklist: Checklist = False, as_json: AsJson = False) -> None:
-    """Create the objects, fields and options that the workspace lacks; nothing else is touched. Run `audit` before."""
+    """Create what the data model lacks. Nothing else is touched; run `audit` before."""
     from dentes_twenty.migration.session import Migration
     from dentes_twenty.practice import load_practice
 
     with Migration(load_practice(practice)) as migration:
-        plan = migration.provision_plan()
-        lines = plan.checklist()
         if checklist:
-            _show_checklist(lines, as_json=as_json)
+            _show_checklist(migration.provision_plan(), as_json=as_json)
             return
         with migration.run("provision"):
             summary = migration.provision(on_step=None if as_json else output.say)
@@ -65,49 +68,65 @@ def provision(practice: PracticeFile, checklist: Checklist = False, as_json: AsJ
         output.show("Created: " + ", ".join(f"{count} {what}" for what, count in made.items()) + ".")
 
 
-def _show_checklist(lines: list[str], *, as_json: bool) -> None:
+def _show_checklist(plan: ProvisionPlan, *, as_json: bool) -> None:
+    from dentes_twenty.twenty.checklist import checklist
+
     if as_json:
-        output.show_json({"missing": lines})
-    elif lines:
-        output.show("To be created in Twenty (Settings > Data model):")
-        for line in lines:
-            output.show(f"[ ] {line}")
+        output.show_json({"missing": plan.counts(), "in_the_way": [str(conflict) for conflict in plan.conflicts]})
     else:
-        output.show("Nothing is missing.")
+        output.show(checklist(plan))
 
 
 def status(practice: PracticeFile, as_json: AsJson = False) -> None:
-    """Where the practice stands: records, rows in quarantine, files, the last runs. Reads the ledger alone."""
+    """Show where the practice stands: records, quarantine, files, runs. Reads the ledger alone."""
     from dentes_twenty.migration.session import Migration
     from dentes_twenty.practice import load_practice
 
     with Migration(load_practice(practice)) as migration:
         found = migration.status()
+    document = _status_document(found)
+    if as_json:
+        output.show_json(document)
+    else:
+        _tell_status(document)
+    raise typer.Exit(Exit.QUARANTINED if found.quarantined else Exit.DONE)
+
+
+def _status_document(found: StatusReport) -> dict[str, Any]:
+    """Counts by object and state, open findings, files by state, the last runs."""
     records: dict[str, Counter[str]] = {}
     for (object_, _, state), count in found.records.items():
         records.setdefault(object_, Counter())[state.value] += count
-    runs = [
-        {"run": r.id, "kind": r.kind, "state": r.state.value, "started": r.started.isoformat(timespec="seconds"),
-         "seconds": round((r.ended - r.started).total_seconds(), 1) if r.ended else None}
-        for r in found.runs
-    ]  # fmt: skip
-    findings = [
-        {"report": report, "severity": severity.value, "code": code, "count": count}
-        for (report, severity, code), count in sorted(found.findings.items())
-    ]
-    files = {state.value: count for state, count in found.files.items()}
-    if as_json:
-        output.show_json({"records": records, "findings": findings, "files": files, "runs": runs})
-    else:
-        states = sorted({state for counts in records.values() for state in counts})
-        rows = [(name, *(counts[state] for state in states)) for name, counts in records.items()]
-        output.show_table(output.table(("Twenty object", *states), rows, title="Records"))
-        output.show_table(output.table(("Report", "Severity", "Code", "Count"), [tuple(f.values()) for f in findings],
-                                       title="Open findings", left=3))  # fmt: skip
-        output.show_table(output.table(("State", "Files"), files.items(), title="Files"))
-        output.show_table(output.table(("Run", "Kind", "State", "Started", "Seconds"), [tuple(r.values()) for r in runs],
-                                       title="Last runs", left=4))  # fmt: skip
-    raise typer.Exit(Exit.QUARANTINED if found.quarantined else Exit.DONE)
+    return {
+        "records": records,
+        "findings": [
+            {"report": report, "severity": severity.value, "code": code, "count": count}
+            for (report, severity, code), count in sorted(found.findings.items())
+        ],
+        "files": {state.value: count for state, count in found.files.items()},
+        "runs": [
+            {
+                "run": run.id,
+                "kind": run.kind,
+                "state": run.state.value,
+                "started": run.started.isoformat(timespec="seconds"),
+                "seconds": round((run.ended - run.started).total_seconds(), 1) if run.ended else None,
+            }
+            for run in found.runs
+        ],
+    }
+
+
+def _tell_status(document: dict[str, Any]) -> None:
+    records: dict[str, Counter[str]] = document["records"]
+    states = sorted({state for counts in records.values() for state in counts})
+    rows = [(name, *(counts[state] for state in states)) for name, counts in records.items()]
+    output.show_table(output.table(("Twenty object", *states), rows, title="Records"))
+    findings = [tuple(finding.values()) for finding in document["findings"]]
+    output.show_table(output.table(("Report", "Severity", "Code", "Count"), findings, title="Open findings", left=3))
+    output.show_table(output.table(("State", "Files"), document["files"].items(), title="Files"))
+    runs = [tuple(run.values()) for run in document["runs"]]
+    output.show_table(output.table(("Run", "Kind", "State", "Started", "Seconds"), runs, title="Last runs", left=4))
 
 
 def register(app: typer.Typer) -> None:

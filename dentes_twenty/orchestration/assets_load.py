@@ -13,6 +13,7 @@ import dagster as dg
 from dentes_twenty.migration.session import Migration
 from dentes_twenty.migration.steps import FilesTally
 from dentes_twenty.migration.tally import Tally
+from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_export import TEAM
 from dentes_twenty.orchestration.layout import (
@@ -81,7 +82,7 @@ def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
 def _load(load: LoadStep, migration: Migration, step: Step) -> dg.MaterializeResult[None]:
     calls = migration.calls.total
     tallies: dict[str, Tally] = {}
-    declarations = []
+    declarations: list[SourceObject] = []
     for object_ in objects_of(load, migration):
         for source, tally in migration.load(object_, step.progress).items():
             tallies[source if load.object else object_] = tally

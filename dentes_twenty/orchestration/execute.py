@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -73,7 +73,7 @@ def run_job(
     return _outcome(job, result.run_id, result.success, time.monotonic() - began, result.all_events)
 
 
-def _outcome(job: str, run_id: str, success: bool, seconds: float, events: list[DagsterEvent]) -> JobOutcome:
+def _outcome(job: str, run_id: str, success: bool, seconds: float, events: Sequence[DagsterEvent]) -> JobOutcome:
     steps: dict[str, dict[str, float]] = {}
     tables: dict[str, dict[str, Table]] = {}
     checks: list[Check] = []

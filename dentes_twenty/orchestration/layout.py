@@ -78,8 +78,8 @@ def _load_steps() -> tuple[LoadStep, ...]:
     for index, (singular, declarations) in enumerate(groups):
         after = steps[-1].name if steps else None
         if index == len(groups) - 1:
-            reports = (WIDE_REPORT.name, LONG_REPORT.name)
-            steps.append(LoadStep(FORM_RESPONSES, None, (), None, reports, after))
+            forms = (WIDE_REPORT.name, LONG_REPORT.name)
+            steps.append(LoadStep(FORM_RESPONSES, None, (), None, forms, after))
             after = FORM_RESPONSES
         (target,) = merged_targets(declarations)
         reports = tuple(dict.fromkeys(report for d in declarations for report in d.sources))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -24,7 +25,7 @@ from dentes_twenty.orchestration.layout import staged
 SAMPLE = 20  # lines shown of a finding; the ledger has them all
 COLUMN_SCHEMA, COLUMN_LINEAGE, ROW_COUNT = "dagster/column_schema", "dagster/column_lineage", "dagster/row_count"
 
-Metadata = dict[str, dg.MetadataValue[object]]
+Metadata = dict[str, Any]  # what Dagster takes; its own name for it is private
 
 
 def report_schema(report: Report) -> dg.TableSchema:
@@ -109,7 +110,7 @@ FIGURES = (
 )  # fmt: skip
 
 
-def tally_table(tallies: Mapping[str, Tally]) -> dg.MetadataValue[object]:
+def tally_table(tallies: Mapping[str, Tally]) -> dg.MetadataValue[Any]:
     """One line for each source object."""
     columns = ("planned", "created", "adopted", "updated", "unchanged", "held", "refused", "verified_values")
     records = [
@@ -120,7 +121,7 @@ def tally_table(tallies: Mapping[str, Tally]) -> dg.MetadataValue[object]:
     return dg.MetadataValue.table(records, schema=dg.TableSchema(schema))
 
 
-def count_table(what: str, counted: str, counts: Mapping[str, int]) -> dg.MetadataValue[object]:
+def count_table(what: str, counted: str, counts: Mapping[str, int]) -> dg.MetadataValue[Any]:
     """Name -> count, in the order given."""
     records = [dg.TableRecord({what: name, counted: count}) for name, count in counts.items()]
     return dg.MetadataValue.table(
@@ -128,7 +129,7 @@ def count_table(what: str, counted: str, counts: Mapping[str, int]) -> dg.Metada
     )
 
 
-def code_table(counts: Mapping[tuple[str, str], int]) -> dg.MetadataValue[object]:
+def code_table(counts: Mapping[tuple[str, str], int]) -> dg.MetadataValue[Any]:
     """(report, code) -> rows, most first."""
     records = [
         dg.TableRecord({"report": report, "code": code, "rows": rows})

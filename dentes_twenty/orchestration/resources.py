@@ -26,7 +26,6 @@ from dentes_twenty.orchestration.listening import Listener, Silent, Throttle, se
 from dentes_twenty.practice import load_practice
 
 KEY = "session"
-Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 PRACTICE_TAG = "dentes_twenty/practice"
 
 
@@ -47,28 +46,33 @@ class Session:
         self._state = RunState.DONE
 
     @contextmanager
-    def step(self, context: Context, name: str | None = None, *, writes: bool = True) -> Iterator[Step]:
-        """Run a step's body: opens the ledger's run before the first one that writes, and explains what goes wrong.
-        `name` stands for the asset's where there is none.
+    def step(self, context: dg.AssetExecutionContext) -> Iterator[Step]:
+        """Run an asset's body: opens the ledger's run before the first one, and explains what goes wrong.
 
         Raises dagster.Failure without the original exception, whose message may hold a cell's value.
         """
-        name = name or context.asset_key.to_user_string()
-        step = Step(name, self._listener, context.log.info)
         try:
             with explained():
-                if writes and not self._began:
+                if not self._began:
                     self.migration.begin_run(self._kind)
                     self._began = True
-                self._listener.started(name)
-                yield step
-                self._listener.finished(name, step.figures)
+                with self.look(context.asset_key.to_user_string(), context.log.info) as step:
+                    yield step
         except Exception:
             self._state = RunState.FAILED
             raise
         except BaseException:
             self._state = RunState.STOPPED
             raise
+
+    @contextmanager
+    def look(self, name: str, log: Callable[[str], object]) -> Iterator[Step]:
+        """Run a body that only reads (a check): it needs no run of the ledger, so it may go beside a migration."""
+        step = Step(name, self._listener, log)
+        with explained():
+            self._listener.started(name)
+            yield step
+            self._listener.finished(name, step.figures)
 
     def block(self) -> None:
         """A check that blocks has failed: nothing that follows will run."""
@@ -156,6 +160,7 @@ def session_resource(
         kind = run.job_name if run is not None and not run.job_name.startswith("__") else "materialize"
         with explained():
             practice = load_practice(practice_path(practice_file))
+            practice.prepare()
         if run is not None and context.instance is not None:
             context.instance.add_run_tags(run.run_id, {PRACTICE_TAG: practice.key})
         with Migration(practice, api_key=api_key) as migration:
