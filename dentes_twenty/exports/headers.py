@@ -54,8 +54,8 @@ def find_header(rows: Sequence[Sequence[Cell]], *, pinned: bool = False) -> Head
 
 
 def _usual_width(rows: Sequence[Sequence[Cell]]) -> int:
-    """The most frequent extent of rows that have more than one filled cell; the largest of equals."""
-    extents = Counter(len(row) for row in rows if sum(map(is_filled, row)) > 1) or Counter(len(row) for row in rows)
+    """The most frequent extent of rows that are more than a title in one cell; the largest of equals."""
+    extents = Counter(len(row) for row in rows if len(row) > 1) or Counter(len(row) for row in rows)
     return max(extents.items(), key=lambda item: (item[1], item[0]), default=(0, 0))[0]
 
 
@@ -80,7 +80,8 @@ def _groups(above: Sequence[Cell], row: Sequence[Cell]) -> bool:
 
 def _completes(row: Sequence[Cell], following: Sequence[Cell]) -> bool:
     """Whether the next row only labels columns that this one leaves blank or heads as a group (merged cells)."""
-    gaps = [index for index, cell in enumerate(row) if not is_filled(cell)]
+    padded = (*row, *[None] * (len(following) - len(row)))
+    gaps = [index for index, cell in enumerate(padded) if not is_filled(cell)]
     below = [index for index, cell in enumerate(following) if is_filled(cell)]
     if not gaps or not below or not all(_is_label(following[index]) for index in below):
         return False

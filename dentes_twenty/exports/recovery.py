@@ -16,8 +16,9 @@ from typing import NamedTuple
 from dentes_twenty.exports.headers import is_filled
 from dentes_twenty.exports.quoting import Record, RecordParser, State, parse_record, shape
 
-# a quoted cell longer than this is a quote that was never closed; the longest real note seen has some hundred lines
-_MAX_LINES = 10_000
+# a quoted cell longer than this is a quote that was never closed; RTF notes with pictures have tens of thousands of
+# lines, and what is read ahead is kept in memory (about 60 MiB at this limit)
+_MAX_LINES = 200_000
 _MAX_CHARACTERS = 1 << 25
 
 
@@ -75,6 +76,10 @@ class RowForm:
         cells, state = parse_record(line, self.separator)
         return state is State.OK and self.width >= 3 and self.fits(cells) and self.has_id(cells)
 
+    def is_unquoted_row(self, line: str) -> bool:
+        """Whether the line is a whole row when its quotes are letters like any other."""
+        return line.endswith("\n") and line.count(self.separator) + 1 == self.width
+
     def has_id(self, cells: Sequence[str]) -> bool:
         """Whether the first cell has the form of this file's ids."""
         return bool(cells) and shape(cells[0]) in self.id_shapes
@@ -96,8 +101,7 @@ def recover(pending: Sequence[str], source: Iterator[str], form: RowForm) -> Ite
     while queue:
         taken = [queue.popleft()]
         record, ended = _read(taken, queue, source, form.separator)
-        swallowed = len(taken) > 1 and all(map(form.is_row, taken[1:]))
-        if record.state is State.OK and form.fits(record.cells) and not swallowed:
+        if record.state is State.OK and form.fits(record.cells) and not _has_swallowed(taken, form):
             yield Recovered(len(taken), record.cells, None)
             continue
         restart = next((index for index in range(1, len(taken)) if form.starts_row(taken[index])), None)
@@ -107,7 +111,7 @@ def recover(pending: Sequence[str], source: Iterator[str], form: RowForm) -> Ite
         elif record.state is State.OK:
             short = len(record.cells) < form.width and not taken[-1].endswith("\n")
             yield Recovered(len(taken), record.cells, "cut_off" if short else None)
-        elif ended and not (len(taken) == 1 and _is_whole_unquoted(taken[0], form)):
+        elif ended and not (len(taken) == 1 and form.is_unquoted_row(taken[0])):
             yield Recovered(len(taken), record.cells, "cut_off")
         else:
             extra = _skip_to_row(queue, source, form)
@@ -129,9 +133,12 @@ def _read(taken: list[str], queue: deque[str], source: Iterator[str], separator:
     return record, False
 
 
-def _is_whole_unquoted(line: str, form: RowForm) -> bool:
-    """Whether a line with an open quote is a complete row when its quotes are letters like any other."""
-    return line.endswith("\n") and line.count(form.separator) + 1 == form.width
+def _has_swallowed(taken: Sequence[str], form: RowForm) -> bool:
+    """Whether a sound record is really several rows, two of which have a quote among their letters.
+
+    All of its lines are whole rows then, the first one when its quotes are letters; no real text looks like that.
+    """
+    return len(taken) > 1 and form.is_unquoted_row(taken[0]) and all(map(form.is_row, taken[1:]))
 
 
 def _skip_to_row(queue: deque[str], source: Iterator[str], form: RowForm) -> int:
