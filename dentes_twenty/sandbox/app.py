@@ -80,7 +80,7 @@ def _metadata_routes(guard: _Guard, metadata: MetadataRest) -> list[Route]:
         collection, item = guard.rest(partial(metadata.collection, kind)), guard.rest(partial(metadata.item, kind))
         routes += [
             Route(f"/rest/metadata/{kind}", collection, methods=["GET", "POST"]),
-            Route(f"/rest/metadata/{kind}/{{id}}", item, methods=EVERY_METHOD),
+            Route(f"/rest/metadata/{kind}/{{id}}", item, methods=["GET", "PUT", "PATCH", "DELETE"]),
         ]
     return routes
 

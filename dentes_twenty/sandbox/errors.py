@@ -5,7 +5,8 @@
     +-- NotFound            a record that does not exist (404 in REST)
     InvalidMetadata         a change of the data model that breaks its rules (grouped list of causes)
     BadProperties           a metadata request with missing or malformed properties (list of messages)
-    MigrationFailed         a change that passed validation and that the database refused (500 in plain text)
+    PlainFailure            a metadata request over which Twenty itself stumbles (500 in plain text)
+    +-- MigrationFailed     a change that passed validation and that the database refused
 
 Refusals carry Twenty's own texts and codes, as recorded; they never carry a traceback.
 """
@@ -111,9 +112,9 @@ class InvalidMetadata(Exception):
 
     fix = "Change the names, options or settings that errors.<kind>[].errors[].message names."
 
-    def __init__(self, action: str, causes: Mapping[str, list[Json]]) -> None:
+    def __init__(self, action: str, causes: Mapping[str, list[Json]], *, opening: str = "Multiple v") -> None:
         self.code = "METADATA_VALIDATION_FAILED"
-        self.message = f"Multiple validation errors occurred while {action}"
+        self.message = f"{opening}alidation errors occurred while {action}"
         self.causes = dict(causes)
         super().__init__(self.message)
 
@@ -150,12 +151,23 @@ class BadProperties(Exception):
         return {"message": self.messages, "error": "Bad Request", "statusCode": 400}
 
 
-class MigrationFailed(Exception):
+class PlainFailure(Exception):
+    """A request over which Twenty stumbles instead of refusing it; nothing was changed."""
+
+    fix = "Send properties of the types that the metadata API documents."
+    code = "INTERNAL_SERVER_ERROR"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class MigrationFailed(PlainFailure):
     """The database refused a change of the data model after validation had passed; nothing was changed."""
 
     fix = "Check the default value, and whether existing records break the new rule."
 
     def __init__(self, action: str, kind: str, universal_identifier: str) -> None:
-        self.code = "MIGRATION_FAILED"
-        self.message = f"Migration action '{action}' for '{kind}' (universalIdentifier: {universal_identifier}) failed"
-        super().__init__(self.message)
+        super().__init__(
+            f"Migration action '{action}' for '{kind}' (universalIdentifier: {universal_identifier}) failed"
+        )

@@ -270,14 +270,6 @@ def rename_field(db: Database, item: Object, old: Field, new: Field) -> None:
         db.run(f"ALTER TABLE {table_name(item)} RENAME COLUMN {sql_name(was)} TO {sql_name(is_now)}")
 
 
-def has_nulls(db: Database, item: Object, each: Field) -> bool:
-    """Whether a plain field is empty in any record."""
-    if is_composite(each.type) or each.is_relation:
-        return False
-    sql = f"SELECT 1 FROM {table_name(item)} WHERE {sql_name(each.name)} IS NULL LIMIT 1"  # noqa: S608
-    return db.value(sql) is not None
-
-
 def renew_index(db: Database, item: Object, each: Field) -> None:
     """Follow a changed isUnique. Raises Duplicate when values repeat."""
     db.run(f"DROP INDEX IF EXISTS {_index_name(item, each)}")

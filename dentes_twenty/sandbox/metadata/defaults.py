@@ -6,6 +6,7 @@ only says whether it would fail.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,19 @@ _QUOTED = re.compile(r"'.*'", re.DOTALL)
 def automatic_default(field_type: str) -> Any:
     """The default that a field gets when none is sent."""
     return dict(ACTOR_DEFAULT) if field_type == "ACTOR" else None
+
+
+def kept_default(field_type: str, value: Any) -> Any:
+    """The default as it is kept: of a composite the known parts that are not empty, null when none is left."""
+    if value is None:
+        return automatic_default(field_type)
+    if field_type not in COMPOSITES:
+        return copy.deepcopy(value)
+    if not isinstance(value, Mapping):
+        return None
+    parts = {part.name: value[part.name] for part in COMPOSITES[field_type] if part.name in value}
+    kept = {name: None if part == "''" else copy.deepcopy(part) for name, part in parts.items()}
+    return kept if any(part is not None for part in kept.values()) or field_type == "CURRENCY" else None
 
 
 def default_fails(field_type: str, value: Any) -> bool:

@@ -8,10 +8,11 @@ from typing import Any
 
 from dentes_twenty.sandbox import tables
 from dentes_twenty.sandbox.errors import InvalidMetadata, MigrationFailed
+from dentes_twenty.sandbox.jsvalues import to_number
 from dentes_twenty.sandbox.metadata import options as option_rules
-from dentes_twenty.sandbox.metadata.defaults import automatic_default, default_fails
+from dentes_twenty.sandbox.metadata.defaults import default_fails, kept_default
 from dentes_twenty.sandbox.metadata.names import Cause, cause, name_causes, name_of_label, taken_causes
-from dentes_twenty.sandbox.metadata.objects import entry, missing_entity, mutation_not_allowed
+from dentes_twenty.sandbox.metadata.objects import entry, mutation_not_allowed, not_found
 from dentes_twenty.sandbox.metadata.relations import inverse_causes, payload_causes, relation_pair
 from dentes_twenty.sandbox.model import Field, Object
 from dentes_twenty.sandbox.standard.build import new_id
@@ -31,6 +32,8 @@ FILES_RULE = (
 
 def _refuse(doing: str, action: str, name: str, *groups: list[Cause]) -> None:
     entries = [entry("fieldMetadata", action, causes, name=name) for causes in groups if causes]
+    if doing == "creating field":  # refused before the change is planned: such entries have no status
+        entries = [{key: value for key, value in each.items() if key != "status"} for each in entries]
     if entries:
         raise InvalidMetadata(doing, {"fieldMetadata": entries})
 
@@ -50,7 +53,7 @@ def create_field(workspace: Workspace, sent: Mapping[str, Any]) -> Field:
         early.append(cause(INVALID, "TS Vector is not supported for field creation"))
     payloads = _payloads(sent)
     if kind in ("RELATION", "MORPH_RELATION"):
-        early += [c for payload in payloads or [None] for c in payload_causes(workspace.model, payload)]
+        early += _payload_causes(workspace, sent, payloads)
     _refuse("creating field", "create", name, early)
     assert item is not None
     now = workspace.clock.now()
@@ -60,6 +63,12 @@ def create_field(workspace: Workspace, sent: Mapping[str, Any]) -> Field:
     pairs = [relation_pair(workspace.model, item, field, payloads[0], now)] if kind == "RELATION" else []
     _check_new(workspace, item, field, payloads)
     return _add(workspace, item, [field], [other for _, other in pairs], now)
+
+
+def _payload_causes(workspace: Workspace, sent: Mapping[str, Any], payloads: list[Any]) -> list[Cause]:
+    if payloads == [] and sent.get("morphRelationsCreationPayload") == []:
+        return [cause("FIELD_METADATA_RELATION_MALFORMED", "Morph relation creation payloads are empty")]
+    return [c for payload in payloads or [None] for c in payload_causes(workspace.model, payload)]
 
 
 def _payloads(sent: Mapping[str, Any]) -> list[Any]:
@@ -75,7 +84,6 @@ def _new_field(item: Object, sent: Mapping[str, Any], now: str) -> Field:
     options = option_rules.made_options(sent.get("options") or []) if kind in CHOICES else None
     if kind == "RATING":
         options = option_rules.rating_options()
-    default = sent.get("defaultValue")
     return Field(
         id=new_id(),
         object_id=item.id,
@@ -89,7 +97,7 @@ def _new_field(item: Object, sent: Mapping[str, Any], now: str) -> Field:
         is_nullable=sent.get("isNullable") is not False,
         is_unique=sent.get("isUnique") is True,
         is_label_synced=sent.get("isLabelSyncedWithName") is True,
-        default_value=automatic_default(kind) if default is None else copy.deepcopy(default),
+        default_value=kept_default(kind, sent.get("defaultValue")),
         options=options,
         settings=copy.deepcopy(sent.get("settings")) or None,
         universal_identifier=new_id(),
@@ -122,10 +130,13 @@ def _check_new(workspace: Workspace, item: Object, field: Field, payloads: list[
         raise MigrationFailed("create", "fieldMetadata", field.universal_identifier)
 
 
-def _rule_causes(field: Field) -> list[Cause]:
+def _rule_causes(field: Field, *, updating: bool = False) -> list[Cause]:
     causes: list[Cause] = []
     if field.is_label_synced and name_of_label(field.label) != field.name:
-        causes.append(cause("NAME_NOT_SYNCED_WITH_LABEL", "Name is not synced with label"))
+        if updating:
+            causes.append(cause(NOT_ALLOWED, "Name is not synced with label."))
+        else:
+            causes.append(cause("NAME_NOT_SYNCED_WITH_LABEL", "Name is not synced with label"))
     if field.type == "NUMERIC":
         message = "Field type NUMERIC is not supported for field creation. Use NUMBER instead."
         causes.append(cause(INVALID, message))
@@ -139,7 +150,7 @@ def _rule_causes(field: Field) -> list[Cause]:
         causes += option_rules.default_causes("SELECT", field.default_value, field.options or [])
     elif field.type == "FILES":
         most = (field.settings or {}).get("maxNumberOfValues")
-        if isinstance(most, bool) or not isinstance(most, int) or not 0 < most <= MOST_FILES:
+        if most is None or not 0 < to_number(most) <= MOST_FILES:
             causes.append(cause(INVALID, FILES_RULE))
     return causes
 
@@ -186,22 +197,28 @@ def _create_morph(workspace: Workspace, item: Object, sent: Mapping[str, Any], p
 
 
 def update_field(workspace: Workspace, field_id: str, sent: Mapping[str, Any]) -> Field:
-    """Change a field; unknown properties and a new type are ignored. Raises InvalidMetadata, MigrationFailed."""
+    """Change a field; unknown properties, a new type and isNullable are ignored.
+
+    Raises InvalidMetadata, Refusal, MigrationFailed.
+    """
     field = workspace.model.fields.get(field_id)
-    if field is None:
-        raise missing_entity()
-    item = workspace.model.objects[field.object_id]
-    changed = copy.deepcopy(field)
-    for key, attribute in _CHANGEABLE.items():
-        if key in sent and (sent[key] is not None or attribute in _MAY_BE_NULL):
-            setattr(changed, attribute, copy.deepcopy(sent[key]))
-    if sent.get("options") is not None and field.type in CHOICES:
-        changed.options = option_rules.made_options(sent["options"])
-    if changed.name != field.name:
-        _check_rename(item, field, changed)
     doing = "updating field"
-    _refuse(doing, "update", field.name, _rule_causes(changed) if _rules_touched(field, changed) else [])
-    if changed.is_unique and not field.is_unique:
+    if field is None:
+        missing = entry(
+            "fieldMetadata", "update", [cause("FIELD_METADATA_NOT_FOUND", "Field metadata to update not found")]
+        )
+        del missing["status"]
+        raise InvalidMetadata(doing, {"fieldMetadata": [missing]}, opening="V")
+    item = workspace.model.objects[field.object_id]
+    changed = _changed(field, sent)
+    _check_rights(item, field, changed)
+    causes = name_causes(changed.name, INVALID) if changed.name != field.name else []
+    if changed.name != field.name:
+        causes = causes or taken_causes(changed.name, item)
+    if _rules_touched(field, changed):
+        causes += _rule_causes(changed, updating=True)
+    _refuse(doing, "update", field.name, causes)
+    if changed.is_unique and (not field.is_unique or changed.name != field.name):
         _check_index(changed, doing)
     if default_fails(changed.type, changed.default_value):
         raise MigrationFailed("update", "fieldMetadata", field.universal_identifier)
@@ -216,14 +233,24 @@ _CHANGEABLE = {
     "description": "description",
     "icon": "icon",
     "isActive": "is_active",
-    "isNullable": "is_nullable",
     "isUnique": "is_unique",
     "isLabelSyncedWithName": "is_label_synced",
     "isUIEditable": "is_ui_editable",
     "defaultValue": "default_value",
     "settings": "settings",
 }
-_MAY_BE_NULL = frozenset({"description", "icon", "default_value"})
+_MAY_BE_NULL = frozenset({"description", "icon", "default_value", "settings"})
+_SYSTEM_MAY = frozenset({"is_active", "settings"})
+
+
+def _changed(field: Field, sent: Mapping[str, Any]) -> Field:
+    changed = copy.deepcopy(field)
+    for key, attribute in _CHANGEABLE.items():
+        if key in sent and (sent[key] is not None or attribute in _MAY_BE_NULL):
+            setattr(changed, attribute, copy.deepcopy(sent[key]))
+    if sent.get("options") is not None:
+        changed.options = option_rules.made_options(sent["options"])
+    return changed
 
 
 def _rules_touched(field: Field, changed: Field) -> bool:
@@ -233,13 +260,27 @@ def _rules_touched(field: Field, changed: Field) -> bool:
     )
 
 
-def _check_rename(item: Object, field: Field, changed: Field) -> None:
-    if not field.is_custom or field.is_system:
-        raise mutation_not_allowed("Cannot rename standard field", NOT_ALLOWED)
-    causes = name_causes(changed.name, INVALID) or taken_causes(changed.name, item)
-    _refuse("updating field", "update", field.name, causes)
-    if changed.join_column:
-        changed.settings = {**(changed.settings or {}), "joinColumnName": f"{changed.name}Id"}
+def _check_rights(item: Object, field: Field, changed: Field) -> None:
+    """What may be changed on fields that belong to Twenty, and on the one that names the records."""
+    if changed.name != field.name and not field.is_custom:
+        raise mutation_not_allowed("Cannot edit standard field metadata properties: name", NOT_ALLOWED)
+    touched = [name for name in _CHANGEABLE.values() if getattr(field, name) != getattr(changed, name)]
+    forbidden = [name for name in touched if name not in _SYSTEM_MAY] if field.is_system else []
+    if forbidden:
+        # Labels, icons and descriptions of standard fields are kept apart from them, as overrides.
+        texts = {"label", "description", "icon"}
+        shown = dict.fromkeys("overrides" if name in texts else _API_NAMES[name] for name in forbidden)
+        message = "System fields only allow updating: universalSettings, isActive. Forbidden properties: " + ", ".join(
+            shown
+        )
+        _refuse("updating field", "update", field.name, [cause(NOT_ALLOWED, message)])
+    if field.id == item.label_field_id and not changed.is_active:
+        code = "LABEL_IDENTIFIER_FIELD_METADATA_ID_NOT_FOUND"
+        message = "Label identifier field metadata cannot be deactivated"
+        _refuse("updating field", "update", field.name, [cause(code, message)])
+
+
+_API_NAMES = {attribute: key for key, attribute in _CHANGEABLE.items()}
 
 
 def _apply(workspace: Workspace, item: Object, field: Field, changed: Field) -> None:
@@ -250,10 +291,8 @@ def _apply(workspace: Workspace, item: Object, field: Field, changed: Field) -> 
                 tables.rename_field(db, item, field, changed)
             if changed.is_unique != field.is_unique:
                 tables.renew_index(db, item, changed)
-            if changed.options != field.options:
+            if changed.options != field.options and changed.type in CHOICES:
                 option_rules.follow_options(db, item, changed, field.options or [], changed.options or [])
-            if field.is_nullable and not changed.is_nullable and tables.has_nulls(db, item, changed):
-                raise MigrationFailed("update", "fieldMetadata", field.universal_identifier)
             _replace(item, field, changed)
             workspace.model.fields[changed.id] = changed
             workspace.model.version += 1
@@ -278,19 +317,30 @@ def delete_field(workspace: Workspace, field_id: str) -> Field:
     """Remove a custom field with all values, for a relation with its other side. Raises Refusal."""
     field = workspace.model.fields.get(field_id)
     if field is None:
-        raise missing_entity()
+        raise not_found("Field to delete not found", "FIELD_METADATA_NOT_FOUND")
     item = workspace.model.objects[field.object_id]
-    if not field.is_custom or field.is_system:
-        raise mutation_not_allowed("Cannot delete standard field", NOT_ALLOWED)
+    if not field.is_custom:
+        raise mutation_not_allowed(f'Cannot delete standard field "{field.name}"', NOT_ALLOWED)
+    doing = "deleting field"
+    if field.is_system:
+        _refuse(doing, "delete", field.name, [cause(NOT_ALLOWED, "System fields cannot be deleted")])
     if field.id in (item.label_field_id, item.image_field_id):
-        raise mutation_not_allowed("Cannot delete, please update the label identifier field first", NOT_ALLOWED)
-    gone = [field]
-    other = workspace.model.fields.get(field.target_field_id or "")
-    if other is not None and other.target_field_id == field.id:
-        gone.append(other)
+        message = "Cannot delete, please update the label identifier field first"
+        _refuse(doing, "delete", field.name, [cause(NOT_ALLOWED, message)])
+    gone = _with_other_sides(workspace, field)
     with workspace.db.transaction():
         for each in gone:
             tables.drop_field(workspace.db, workspace.model.objects[each.object_id], each)
             workspace.model.remove_field(each)
         workspace.forget([], gone)
     return field
+
+
+def _with_other_sides(workspace: Workspace, field: Field) -> list[Field]:
+    """A field, the fields of the same morph relation when it was made as one, and the other side of each."""
+    item = workspace.model.objects[field.object_id]
+    own = [each for each in item.fields.values() if each.morph_id == field.morph_id] if field.morph_id else [field]
+    if not all(each.is_custom for each in own):
+        own = [field]
+    others = [workspace.model.fields.get(each.target_field_id or "") for each in own]
+    return own + [other for other, each in zip(others, own, strict=True) if other and other.target_field_id == each.id]

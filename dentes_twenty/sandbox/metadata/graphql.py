@@ -27,7 +27,7 @@ from graphql import (
     validate,
 )
 
-from dentes_twenty.sandbox.errors import BadProperties, InvalidMetadata, MigrationFailed, Refusal
+from dentes_twenty.sandbox.errors import BadProperties, InvalidMetadata, PlainFailure, Refusal
 from dentes_twenty.sandbox.files import FileRefused
 from dentes_twenty.sandbox.metadata import fields, objects
 from dentes_twenty.sandbox.metadata.nodes import Nodes
@@ -131,7 +131,7 @@ class MetadataGraphql:
                 raise GraphQLError(error.message, extensions=extensions) from error
             except BadProperties as error:
                 raise GraphQLError(error.message, extensions={"code": "BAD_USER_INPUT"}) from error
-            except MigrationFailed as error:
+            except PlainFailure as error:
                 extensions = {"code": "INTERNAL_SERVER_ERROR"}
                 raise GraphQLError(error.message, extensions=extensions) from error
             except Refusal as error:

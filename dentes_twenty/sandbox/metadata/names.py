@@ -57,7 +57,6 @@ RESERVED_NAMES = frozenset(
         *(name + "s" for name in _BOTH_NUMBERS),
         "currency",
         "currencies",
-        "fullName",
         "fullNames",
         "address",
         "addresses",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from dentes_twenty.sandbox.metadata.names import LONGEST, Cause, cause, name_cau
 from dentes_twenty.sandbox.metadata.relations import default_relations
 from dentes_twenty.sandbox.model import Object
 from dentes_twenty.sandbox.standard.build import custom_fields, new_id
-from dentes_twenty.sandbox.tables import add_field, create_table, drop_field, drop_table
+from dentes_twenty.sandbox.tables import add_field, create_table, drop_field, drop_table, rename_field
 from dentes_twenty.sandbox.workspace import Workspace
 
 INVALID = "INVALID_OBJECT_INPUT"
@@ -27,20 +28,14 @@ def entry(kind: str, action: str, causes: list[Cause], **information: Any) -> di
     }
 
 
-def missing_entity() -> Refusal:
-    """The answer to deleting what does not exist."""
-    return Refusal(
-        "Could not find flat entity in maps",
-        status=404,
-        error="Error",
-        rest_code="ENTITY_NOT_FOUND",
-        code="INTERNAL_SERVER_ERROR",
-    )
+def not_found(message: str, code: str) -> Refusal:
+    """The answer to a change of what does not exist; GraphQL calls it an internal error."""
+    return Refusal(message, status=404, error="Error", rest_code=code, code="INTERNAL_SERVER_ERROR")
 
 
-def mutation_not_allowed(message: str, code: str) -> Refusal:
+def mutation_not_allowed(message: str, code: str, status: int = 403) -> Refusal:
     """The answer to changing what belongs to Twenty itself."""
-    return Refusal(message, status=403, error="ForbiddenException", rest_code=code, code="FORBIDDEN")
+    return Refusal(message, status=status, error="Error", rest_code=code, code="FORBIDDEN")
 
 
 def create_object(workspace: Workspace, sent: Mapping[str, Any]) -> Object:
@@ -54,8 +49,8 @@ def create_object(workspace: Workspace, sent: Mapping[str, Any]) -> Object:
         id=new_id(),
         name_singular=sent["nameSingular"],
         name_plural=sent["namePlural"],
-        label_singular=sent["labelSingular"],
-        label_plural=sent["labelPlural"],
+        label_singular=_capital(sent["labelSingular"]),
+        label_plural=_capital(sent["labelPlural"]),
         description=sent.get("description"),
         icon=sent.get("icon"),
         shortcut=sent.get("shortcut"),
@@ -88,20 +83,24 @@ def update_object(workspace: Workspace, object_id: str, sent: Mapping[str, Any])
     """Change labels, texts and the active state; names of custom objects too. Raises InvalidMetadata, Refusal."""
     item = workspace.model.objects.get(object_id)
     if item is None:
-        raise missing_entity()
-    names = {key: sent.get(key) or old for key, old in _names(item).items()}
+        raise not_found("Object to update not found", "OBJECT_METADATA_NOT_FOUND")
+    names = {key: old if sent.get(key) is None else sent[key] for key, old in _names(item).items()}
     renamed = (names["nameSingular"], names["namePlural"]) != (item.name_singular, item.name_plural)
     if renamed and not item.is_custom:
-        raise mutation_not_allowed("Standard objects cannot be renamed", "OBJECT_MUTATION_NOT_ALLOWED")
+        keys = [key for key in ("nameSingular", "namePlural") if names[key] != _names(item)[key]]
+        message = f"Cannot edit standard object metadata properties: {', '.join(keys)}"
+        raise mutation_not_allowed(message, INVALID, 400)
     synced = sent.get("isLabelSyncedWithName", item.is_label_synced)
     _check(workspace, {**names, "isLabelSyncedWithName": synced}, item)
     with workspace.db.transaction():
         if renamed:
+            capital = item.capital
             workspace.model.rename_object(item, names["nameSingular"], names["namePlural"])
+            _rename_targets(workspace, item, capital)
         item.label_singular, item.label_plural = names["labelSingular"], names["labelPlural"]
         item.is_label_synced = bool(synced)
         for key, attribute in _CHANGEABLE.items():
-            if key in sent:
+            if key in sent and (sent[key] is not None or attribute in ("description", "icon")):
                 setattr(item, attribute, sent[key])
         item.updated_at = workspace.clock.now()
         workspace.model.version += 1
@@ -109,11 +108,24 @@ def update_object(workspace: Workspace, object_id: str, sent: Mapping[str, Any])
     return item
 
 
+def _rename_targets(workspace: Workspace, item: Object, capital: str) -> None:
+    """Let the target columns on link objects (`targetVisit`) follow the new name of an object."""
+    for other, field in list(workspace.model.pointing_at(item)):
+        if not field.morph_id or not field.name.endswith(capital):
+            continue
+        name = field.name.removesuffix(capital) + item.capital
+        new = dataclasses.replace(
+            field, name=name, label=item.capital, settings={**(field.settings or {}), "joinColumnName": f"{name}Id"}
+        )
+        rename_field(workspace.db, other, field, new)
+        workspace.model.remove_field(field)
+        workspace.model.add_field(new)
+        workspace.save_fields([new])
+
+
 _CHANGEABLE = {
     "description": "description",
     "icon": "icon",
-    "shortcut": "shortcut",
-    "color": "color",
     "isActive": "is_active",
     "isSearchable": "is_searchable",
     "labelIdentifierFieldMetadataId": "label_field_id",
@@ -125,9 +137,9 @@ def delete_object(workspace: Workspace, object_id: str) -> Object:
     """Remove a custom object with its records, its links and the fields that point at it. Raises Refusal."""
     item = workspace.model.objects.get(object_id)
     if item is None:
-        raise missing_entity()
+        raise not_found("Could not find flat entity in maps", "ENTITY_NOT_FOUND")
     if not item.is_custom:
-        raise mutation_not_allowed("Cannot delete standard object", "OBJECT_MUTATION_NOT_ALLOWED")
+        raise _standard_object(item)
     others = [
         field
         for other in workspace.model
@@ -143,6 +155,26 @@ def delete_object(workspace: Workspace, object_id: str) -> Object:
         workspace.model.remove_object(item)
         workspace.forget([item], [*others, *item.fields.values()])
     return item
+
+
+def _standard_object(item: Object) -> InvalidMetadata:
+    """The answer to deleting a standard object: it, and each of its system fields, cannot go."""
+    own = entry("objectMetadata", "delete", [cause(INVALID, "Standard objects cannot be deleted")])
+    below = [
+        entry(
+            "fieldMetadata",
+            "delete",
+            [cause("FIELD_MUTATION_NOT_ALLOWED", "System fields cannot be deleted")],
+            name=field.name,
+        )
+        for field in item.fields.values()
+        if field.is_system
+    ]
+    return InvalidMetadata("deleting object", {"fieldMetadata": below, "objectMetadata": [own]})
+
+
+def _capital(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def _names(item: Object) -> dict[str, str]:
@@ -179,9 +211,7 @@ def _causes(workspace: Workspace, names: Mapping[str, Any], item: Object | None)
             causes.append(cause(INVALID, message, singular))
     labels = (names["labelSingular"], names["labelPlural"])
     causes += [cause(INVALID, "Object label is too long", text) for text in labels if len(text) > LONGEST]
-    if labels[0].lower() == labels[1].lower():
-        message = "The singular and plural labels cannot be the same for an object"
-        causes.append(cause(INVALID, message, labels[0]))
+    causes += [cause(INVALID, "Object label is too short", text) for text in labels if not text]
     if names.get("isLabelSyncedWithName") and (name_of_label(labels[0]), name_of_label(labels[1])) != (
         singular,
         plural,
@@ -189,7 +219,7 @@ def _causes(workspace: Workspace, names: Mapping[str, Any], item: Object | None)
         causes.append(cause(INVALID, "Names are not synced with labels"))
     taken = {name for other in workspace.model if other is not item for name in _both(other)}
     if {singular, plural} & taken:
-        causes.append(cause("OBJECT_ALREADY_EXISTS", "Object already exists", singular))
+        causes.append(cause("OBJECT_ALREADY_EXISTS", "Object already exists"))
     return causes
 
 

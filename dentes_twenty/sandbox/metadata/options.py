@@ -39,10 +39,10 @@ def rating_options() -> list[Option]:
 def made_options(sent: Sequence[Any]) -> list[Option]:
     """The options as they are kept: with ids, only known keys."""
     made = []
-    for option in sent:
-        if isinstance(option, Mapping):
-            kept = {key: option[key] for key in ("color", "label", "value", "position") if key in option}
-            made.append({"id": option.get("id") or str(uuid.uuid4()), **kept})
+    for item in sent:
+        option = item if isinstance(item, Mapping) else {}
+        kept = {key: option[key] for key in ("color", "label", "value", "position") if key in option}
+        made.append({"id": option.get("id") or str(uuid.uuid4()), **kept})
     return made
 
 
@@ -52,7 +52,7 @@ def option_causes(options: Sequence[Option]) -> list[Cause]:
         return [cause(CODE, "Options are required for enum fields")]
     causes: list[Cause] = []
     for option in options:
-        causes += _label_causes(option.get("label")) + _value_causes(option.get("value"))
+        causes += _value_causes(option.get("value")) + _label_causes(option.get("label"))
     for key in ("id", "value", "position"):
         values = [option.get(key) for option in options]
         if len({orjson.dumps(value) for value in values}) < len(values):
@@ -61,6 +61,8 @@ def option_causes(options: Sequence[Option]) -> list[Cause]:
 
 
 def _label_causes(label: Any) -> list[Cause]:
+    if label is None:
+        return [cause(CODE, "Option label is required")]
     if not isinstance(label, str) or not label:
         return [cause(CODE, "Option label must be a string of at least one character", label)]
     if len(label) > LONGEST:
@@ -71,6 +73,8 @@ def _label_causes(label: Any) -> list[Cause]:
 
 
 def _value_causes(value: Any) -> list[Cause]:
+    if value is None:
+        return [cause(CODE, "Option value is required")]
     if not isinstance(value, str) or not value:
         return [cause(CODE, "Option value must be a string of at least one character", value)]
     if len(value) > LONGEST:
@@ -84,9 +88,16 @@ def default_causes(field_type: str, default: Any, options: Sequence[Option]) -> 
     """Whether a default is a quoted text (a list of them for MULTI_SELECT) that names options."""
     if default is None:
         return []
-    values = default if field_type == "MULTI_SELECT" else [default]
-    if not isinstance(values, list) or not values:
-        return [cause(CODE, "If defined default value must contain at least one value", default)]
+    if field_type == "MULTI_SELECT":
+        if not isinstance(default, list):
+            return [cause(CODE, f"Default value for multi-select must be an array got {default}", default)]
+        if not default:
+            return [cause(CODE, "If defined default value must contain at least one value", default)]
+        if len({str(value) for value in default}) < len(default):
+            return [cause(CODE, "Default values must be unique", default)]
+    elif not isinstance(default, str):
+        return [cause(CODE, f"Default value for select must be a string got {default}", default)]
+    values = default if isinstance(default, list) else [default]
     known = {f"'{option.get('value')}'" for option in options}
     causes = []
     for value in values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dentes_twenty.sandbox.metadata.ids import is_uuid
 from dentes_twenty.sandbox.metadata.names import Cause, cause, name_causes, name_of_label, taken_causes
 from dentes_twenty.sandbox.model import MANY_TO_ONE, ONE_TO_MANY, DataModel, Field, Object
 from dentes_twenty.sandbox.standard.build import custom_links, new_id
@@ -23,16 +24,22 @@ def settings_for(kind: str, name: str) -> dict[str, Any]:
 
 def payload_causes(model: DataModel, payload: Any) -> list[Cause]:
     """What is wrong with the form of a relationCreationPayload."""
-    if not isinstance(payload, Mapping):
+    if payload is None:
         return [cause("INVALID_FIELD_INPUT", "Relation creation payload is required")]
+    opening = "Relation creation payload is invalid: "
+    if not isinstance(payload, Mapping):
+        message = opening + "Cannot read properties of undefined (reading 'constructor')"
+        return [cause(MALFORMED, message, payload)]
     problems = []
-    for key in ("targetObjectMetadataId", "targetFieldLabel", "targetFieldIcon"):
+    if not is_uuid(payload.get("targetObjectMetadataId")):
+        problems.append("targetObjectMetadataId must be a UUID")
+    for key in ("targetFieldLabel", "targetFieldIcon"):
         if not isinstance(payload.get(key), str):
-            problems.append(f"{key} must be a {'UUID' if key.endswith('Id') else 'string'}")
+            problems.append(f"{key} must be a string")
     if payload.get("type") not in (MANY_TO_ONE, ONE_TO_MANY):
         problems.append("type must be one of the following values: MANY_TO_ONE, ONE_TO_MANY")
     if problems:
-        return [cause(MALFORMED, f"Relation creation payload is invalid: {', '.join(problems)}")]
+        return [cause(MALFORMED, opening + ", ".join(problems), dict(payload))]
     if payload["targetObjectMetadataId"] not in model.objects:
         message = "Object metadata relation target not found for relation creation payload"
         return [cause(MALFORMED, message)]

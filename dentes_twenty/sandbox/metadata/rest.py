@@ -12,7 +12,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from dentes_twenty.sandbox.errors import BadProperties, InvalidMetadata, MigrationFailed, Refusal
+from dentes_twenty.sandbox.errors import BadProperties, InvalidMetadata, PlainFailure, Refusal
 from dentes_twenty.sandbox.http import BodyRefused, json_body, json_response, nest_error
 from dentes_twenty.sandbox.metadata import fields, objects
 from dentes_twenty.sandbox.metadata.ids import is_uuid
@@ -58,7 +58,7 @@ class MetadataRest:
             return json_response(error.rest_body(), 400)
         except InvalidMetadata as error:
             return json_response(error.rest_body(), 400)
-        except MigrationFailed as error:
+        except PlainFailure as error:
             return PlainTextResponse(error.message, 500)
         except Refusal as error:
             return json_response(error.rest_body(), error.status)
@@ -76,6 +76,9 @@ class MetadataRest:
         after, before = request.query_params.get("starting_after"), request.query_params.get("ending_before")
         if after and before:
             raise Refusal("Only one of starting_after and ending_before may be provided", error="Error")
+        for cursor in (after, before):
+            if cursor and not is_uuid(cursor):
+                raise PlainFailure(f'invalid input syntax for type uuid: "{cursor}"')
         if before:
             left = [i for i in ids if i > before]
             page, more = left[-limit:] if limit else [], len(left) > limit
