@@ -193,7 +193,9 @@ class Loader:
             for p in sent
         ]
         intent = ledger.intend(self._run.run, Operation.CREATE, self._object, intents, drop=self._run.drop)
-        answer = await self._run.store.create(self._object, [p.creation() for p in sent], upsert=False)
+        answer = await self._run.store.create(
+            self._object, [p.creation() for p in sent], selection=self._verifier.fields
+        )
         refused = {refusal.id: refusal for refusal in answer.refused}
         outcomes = []
         for whole, planned in zip(batch, sent, strict=True):
@@ -238,7 +240,7 @@ class Loader:
         values = {link.id: store.link_values(join, link.values) for _, link in batch}
         intents = [RecordIntent(key, link.id, None, ledger.fingerprints(values[link.id])) for key, link in batch]
         intent = ledger.intend(self._run.run, Operation.CREATE, join, intents, drop=self._run.drop)
-        answer = await store.create(join, [{"id": i, **v} for i, v in values.items()], upsert=False)
+        answer = await store.create(join, [{"id": i, **v} for i, v in values.items()])
         refused = {refusal.id: refusal for refusal in answer.refused}
         ledger.settle(
             intent,

@@ -23,7 +23,7 @@ from dentes_twenty.migration.planning.rows import PlannedRow, RowSource
 from dentes_twenty.objects.fields import SourceObject, extended
 from dentes_twenty.objects.form import Form
 from dentes_twenty.objects.registry import MEMBERS, import_order, merged_targets
-from dentes_twenty.objects.target import TargetObject, localised
+from dentes_twenty.objects.target import TargetObject
 from dentes_twenty.practice import Practice
 
 PROVIDER = "provider"
@@ -64,8 +64,8 @@ class Planner:
 
     @cached_property
     def targets(self) -> tuple[TargetObject, ...]:
-        """What the workspace's data model must hold, labels in the practice's language."""
-        return tuple(localised(t, self.practice.labels) for t in merged_targets((*self.declarations, MEMBERS)))
+        """What the workspace's data model must hold."""
+        return merged_targets((*self.declarations, MEMBERS))
 
     def form_of(self, declaration: SourceObject) -> Form | None:
         """The form behind a form's declaration."""
@@ -105,7 +105,7 @@ class Planner:
             return made[declaration.name]
         form = self.form_of(declaration)
         if form is not None:
-            return self.staged.form_count(form)
+            return sum(1 for _ in self.staged.form_rows(form, columns=[declaration.report.key]))
         return self.staged.count(declaration.report.name)
 
     # -- owners

@@ -69,8 +69,8 @@ class Migration:
         self._api_key = api_key
         self._in_flight = in_flight
         self._run: int | None = None
-        self._runner: asyncio.Runner | None = None
         self._closing = contextlib.ExitStack()
+        self._runner = self._closing.enter_context(asyncio.Runner())  # closed last: connections end on its loop
 
     def __enter__(self) -> Self:
         return self
@@ -136,8 +136,6 @@ class Migration:
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run asynchronous work to its end; connections live on one loop."""
-        if self._runner is None:
-            self._runner = self._closing.enter_context(asyncio.Runner())
         return self._runner.run(work)
 
     # -- runs
@@ -238,9 +236,7 @@ class Migration:
 
     def provision(self, on_step: Callable[[str], None] | None = None) -> steps.ProvisionSummary:
         """Make what is missing; a second call makes nothing."""
-        summary = self.wait(steps.provision(self.planner, self.client, self.ledger, self.run_id, on_step))
-        self.__dict__.pop("store", None)
-        return summary
+        return self.wait(steps.provision(self.planner, self.store, self.ledger, self.run_id, on_step))
 
     def adopt(self) -> steps.AdoptionSummary:
         """Find people and companies that the workspace holds already, and do with them what policy says."""

@@ -23,6 +23,7 @@ class Verifier:
     def __init__(self, declaration: SourceObject, store: RecordStore, tally: Tally) -> None:
         self._types: dict[str, FieldType] = {f.target.wire_name: f.target.type for f in declaration.fields}
         self._tally = tally
+        self.fields = list(self._types)
 
     def canonical(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values in Twenty's own spelling, so that equal values have equal fingerprints."""

@@ -194,7 +194,7 @@ def _answer(question: Question) -> Transform:
 
 def _question_fields(question: Question) -> tuple[Field, ...]:
     made = field(
-        question.field, question.type, question.label, _answer(question), options=question.options,
+        question.field, question.type, question.label[:MAX_NAME], _answer(question), options=question.options,
         description=question.label,
     )  # fmt: skip
     if question.type is FieldType.TEXT:

@@ -112,16 +112,3 @@ class LinkObject:
 TASK_TARGET = LinkObject("taskTarget", "taskTargets")
 NOTE_TARGET = LinkObject("noteTarget", "noteTargets")
 ATTACHMENT = LinkObject("attachment", "attachments")
-
-
-def localised(target: TargetObject, language: str) -> TargetObject:
-    """The object with its options labelled in the practice's language ("en" or "tr")."""
-    if language != "tr":
-        return target
-    fields = tuple(
-        dataclasses.replace(
-            field, options=tuple(dataclasses.replace(o, label=o.label_tr or o.label) for o in field.options)
-        )
-        for field in target.fields
-    )
-    return dataclasses.replace(target, fields=fields)

@@ -189,7 +189,7 @@ class AuditLog:
         """Every line in order: `at` as ISO 8601 UTC, hashes in hexadecimal, `detail` as an object or None."""
         for row in self._rows(self.head().seq):
             yield {
-                **row._mapping,
+                **dict(zip(COLUMNS, row, strict=True)),
                 "at": (EPOCH + row.at * MICROSECOND).isoformat(),
                 "detail": None if row.detail is None else orjson.loads(row.detail),
                 "prev_hash": bytes(row.prev_hash).hex(),

@@ -13,6 +13,7 @@ for again; losing the former would leave records in Twenty that no ledger knows.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -107,7 +108,7 @@ class Batches(Records, Runs):
         with self._write() as write:
             row = {
                 "practice": self._practice, "run": run, "operation": operation, "object": object, "at": write.now,
-                "records": len(batch), "unsettled": len(batch), "source_keys": orjson.dumps(keys).decode(),
+                "records": len(batch), "unsettled": len(batch), "source_keys": json.dumps(keys),
             }  # fmt: skip
             intent_id = int(write.execute(sa.insert(intents).returning(intents.c.id), row).scalar_one())
             rows = [self._row(object, run, intent_id, drop, intent) for intent in batch]

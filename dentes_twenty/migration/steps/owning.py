@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dentes_twenty.migration.owners import Member, Owners, match_owners
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.practice import Practice
-from dentes_twenty.twenty.members import WorkspaceMember
+from dentes_twenty.twenty.members import Member as WorkspaceMember
 
 
 def match(planner: Planner, practice: Practice, members: Sequence[WorkspaceMember]) -> Owners:
