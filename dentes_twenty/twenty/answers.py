@@ -148,12 +148,13 @@ def _culprit(complaint: Complaint) -> str | None:
     return None
 
 
-def _record(reason: str) -> Callable[[Complaint], TwentyError]:
+def _record(reason: str, field_type: str | None = None) -> Callable[[Complaint], TwentyError]:
     def make(complaint: Complaint) -> TwentyError:
         conflict = complaint.extensions.get("conflictingRecordId")
         return RecordRefused(
             reason,
             _field(complaint),
+            field_type=field_type,
             culprit=_culprit(complaint),
             conflict=conflict if isinstance(conflict, str) else None,
         )
@@ -297,7 +298,8 @@ RULES: tuple[Rule, ...] = (
     _rule("model-query", _lacks, message=r"^Cannot query field|^object '\w+' not found|^Invalid subfield"),
     _rule("read-timeout", _trouble, message=r"^Query read timeout"),
     _rule("read-timeout-code", _trouble, codes=("QUERY_READ_TIMEOUT",)),
-    _rule("value-code", _record("invalid_value"), codes=("INVALID_URL", *_PHONE_CODES)),
+    _rule("url", _record("invalid_value", "LINKS"), codes=("INVALID_URL",)),
+    _rule("phone", _record("invalid_value", "PHONES"), codes=_PHONE_CODES),
     _rule("filter", _call, codes=("INVALID_ARGS_FILTER",)),
     _rule("value", _record("invalid_value"), message=_BAD_VALUE),
     _rule("arguments", _call, codes=("INVALID_QUERY_INPUT", "INVALID_ARGS_FIRST", "TOO_COMPLEX_QUERY")),

@@ -100,6 +100,7 @@ class RecordRefused(TwentyError):
 
     `reason`: duplicate, foreign_key, invalid_value, missing_value, ambiguous_match, file, too_large,
     server_error or refused. `field`: dotted path, None where the answer does not name one.
+    `field_type`: PHONES or LINKS where only the kind of field is told.
     `culprit`: keyed digest (`answers.digest`) of the value that the answer quoted, to find the row it came from;
     the value itself is patient data and is not kept. `conflict`: id of the record already there, if told.
     """
@@ -109,6 +110,7 @@ class RecordRefused(TwentyError):
         reason: str,
         field: str | None = None,
         *,
+        field_type: str | None = None,
         culprit: str | None = None,
         conflict: str | None = None,
     ) -> None:
@@ -120,6 +122,7 @@ class RecordRefused(TwentyError):
         )
         self.reason = reason
         self.field = field
+        self.field_type = field_type
         self.culprit = culprit
         self.conflict = conflict
 

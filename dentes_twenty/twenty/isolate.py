@@ -43,24 +43,39 @@ class Isolator:
 
     async def diagnose(self, rows: list[Row], error: RecordRefused) -> Diagnosis:
         """What to do with the rows of a batch that was refused with this error. Always makes progress."""
-        found = Diagnosis()
-        if error.reason == "duplicate":
-            found = await self._duplicates(rows)
-        elif error.reason == "foreign_key":
-            found = await self._missing_targets(rows)
-        elif error.culprit is not None:
-            guilty, rest = split(rows, lambda row: quotes(self._item, row.record, error))
-            if guilty:
-                found = Diagnosis([Refusal(r.id, error.reason, error.field) for r in guilty], again=[rest])
+        found = await self._by_reading(rows, error)
+        if not (found.refused or found.standing):
+            found = self._by_quotation(rows, error)
         if found.refused or found.standing:
             found.again = [rows for rows in found.again if rows]
             return found
         if len(rows) == 1:
-            return Diagnosis([Refusal(rows[0].id, error.reason, error.field)])
+            return Diagnosis([Refusal(rows[0].id, error.reason, guilty_field(self._item, rows[0].record, error))])
         suspects, clean = split(rows, lambda row: can_be_guilty(self._item, row.record, error))
         if suspects and clean:
             return Diagnosis(again=[clean, suspects])
         return Diagnosis(again=halves(rows))
+
+    async def _by_reading(self, rows: list[Row], error: RecordRefused) -> Diagnosis:
+        """One read that tells which ids, values or targets are taken or missing."""
+        if error.reason == "duplicate":
+            return await self._duplicates(rows)
+        if error.reason == "foreign_key":
+            return await self._missing_targets(rows)
+        return await self._standing(rows) if error.reason == "file" else Diagnosis()
+
+    def _by_quotation(self, rows: list[Row], error: RecordRefused) -> Diagnosis:
+        """The rows that hold the very value which the refusal quotes: they are refused each time."""
+        if error.culprit is None:
+            return Diagnosis()
+        guilty, rest = split(rows, lambda row: quotes(self._item, row.record, error))
+        refused = [Refusal(r.id, error.reason, guilty_field(self._item, r.record, error)) for r in guilty]
+        return Diagnosis(refused, again=[rest])
+
+    async def _standing(self, rows: list[Row]) -> Diagnosis:
+        """Files are checked before ids: an attachment sent again is refused for its file, which hangs on itself."""
+        there = await self._reader.read(self._item.singular, [row.id for row in rows], self._selection)
+        return Diagnosis(standing=there, again=[[row for row in rows if row.id not in there]])
 
     async def _duplicates(self, rows: list[Row]) -> Diagnosis:
         """Ask once which ids and unique values are taken, soft-deleted records included: they keep theirs."""
@@ -189,7 +204,7 @@ def _one_of(field: FieldInfo, values: Sequence[str]) -> dict[str, Any]:
 def quotes(item: ObjectInfo, record: Mapping[str, Any], error: RecordRefused) -> bool:
     """Whether a record holds the value that the refusal quoted, in the field that it names.
 
-    Where it names none, only phones and the id come into question [type-phones, create-client-values].
+    Where it names none, the fields of the type that it is about come into question, and the id.
     """
     if error.field:
         top, _, part = error.field.partition(".")
@@ -197,22 +212,31 @@ def quotes(item: ObjectInfo, record: Mapping[str, Any], error: RecordRefused) ->
         if part and isinstance(value, Mapping):
             value = value.get(part)
         return any(digest(_js(leaf)) == error.culprit for leaf in _leaves(value))
-    values = [v for n, v in record.items() if n == "id" or _type(item, n) in ("PHONES", "FILES")]
+    kinds = (error.field_type,) if error.field_type else ("FILES",)
+    values = [v for n, v in record.items() if n == "id" or _type(item, n) in kinds]
     return any(digest(_js(leaf)) == error.culprit for value in values for leaf in _leaves(value))
 
 
 def can_be_guilty(item: ObjectInfo, record: Mapping[str, Any], error: RecordRefused) -> bool:
-    """Whether a record can have caused the refusal at all: it sends something in the field that is named."""
-    if error.reason == "missing_value" and error.field:
-        return error.field in record and record[error.field] is None
-    if error.field:
-        return (
-            canonical(_type(item, error.field.partition(".")[0]), record.get(error.field.partition(".")[0])) is not None
-        )
-    if error.reason == "invalid_value":
-        kinds = ("PHONES",) if error.culprit else ("LINKS", "PHONES")
-        return any(_type(item, n) in kinds and canonical(_type(item, n), v) is not None for n, v in record.items())
-    return True
+    """Whether a record can have caused the refusal at all: it sends something in the field that is meant."""
+    top = error.field.partition(".")[0] if error.field else ""
+    if error.reason == "missing_value" and top:
+        return top in record and record[top] is None
+    if top:
+        return canonical(_type(item, top), record.get(top)) is not None
+    return bool(_filled(item, record, error.field_type)) if error.field_type else True
+
+
+def guilty_field(item: ObjectInfo, record: Mapping[str, Any], error: RecordRefused) -> str | None:
+    """The field that was refused: as named, or the record's only one of the type that is meant."""
+    if error.field or not error.field_type:
+        return error.field
+    names = _filled(item, record, error.field_type)
+    return names[0] if len(names) == 1 else None
+
+
+def _filled(item: ObjectInfo, record: Mapping[str, Any], type_: str) -> list[str]:
+    return [n for n, v in record.items() if _type(item, n) == type_ and canonical(type_, v) is not None]
 
 
 def _type(item: ObjectInfo, name: str) -> str:

@@ -81,12 +81,12 @@ REST = [
     (
         rest("Provided phone number is invalid 0446681800", "Error", code="INVALID_PHONE_NUMBER"),
         errors.RecordRefused,
-        {"reason": "invalid_value", "field": None, "culprit": digest("0446681800")},
+        {"reason": "invalid_value", "field": None, "field_type": "PHONES", "culprit": digest("0446681800")},
     ),
     (
         rest("The URL of the link is not valid", "Error", code="INVALID_URL"),
         errors.RecordRefused,
-        {"reason": "invalid_value", "field": None, "culprit": None},
+        {"reason": "invalid_value", "field": None, "field_type": "LINKS", "culprit": None},
     ),
     (
         rest("File 11111111-2222-4333-8444-555555555555 is already associated with a permanent files field"),
