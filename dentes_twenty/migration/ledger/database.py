@@ -38,6 +38,7 @@ LOCK_SECONDS = 30
 
 URL_FIX = "Use sqlite:///path/to/ledger.sqlite or postgresql://user@host/database in the practice file's `ledger`."
 TRY_AGAIN = "What was committed is safe. Try again in a moment."
+REACH_FIX = "Check that the server runs, and host, database and user in `ledger` of the practice file; then try again."
 FREE_SPACE = "What was committed is safe. Free space on the ledger's disk, then run the command again."
 
 _SQLITE: dict[int, tuple[type[LedgerError], str, str, str]] = {
@@ -61,8 +62,6 @@ _POSTGRES: tuple[tuple[str, type[LedgerError], str, str, str], ...] = (
     ("55P03", LedgerBusy, "ledger_busy", "The ledger is locked by another process.", TRY_AGAIN),
     ("40001", LedgerBusy, "ledger_busy", "The database asked for the transaction again.", TRY_AGAIN),
     ("40P01", LedgerBusy, "ledger_busy", "The database broke a deadlock.", TRY_AGAIN),
-    ("3D000", LedgerConfiguration, "ledger_no_database", "The database does not exist.", "Create it, or fix `ledger`."),
-    ("28", LedgerConfiguration, "ledger_login", "The database refused the login.", "Check user and password."),
     ("42501", LedgerConfiguration, "ledger_permission", "The database user may not do this.", "Grant it the schema."),
     ("53", LedgerUnavailable, "ledger_no_resources", "The database server is out of resources.", TRY_AGAIN),
     ("57P", LedgerUnavailable, "ledger_unavailable", "The database server is shutting down.", TRY_AGAIN),
@@ -83,7 +82,8 @@ def translate(error: BaseException) -> LedgerError:
     if isinstance(error, DBAPIError) and (
         error.connection_invalidated or (state is None and isinstance(error, sa.exc.OperationalError) and code is None)
     ):
-        return LedgerUnavailable("The ledger's database cannot be reached.", TRY_AGAIN)
+        # A refused login and a database that does not exist come without a code, like a server that is down.
+        return LedgerUnavailable("The ledger's database cannot be reached.", REACH_FIX)
     return LedgerMisuse(
         f"The ledger refused a statement ({type(original).__name__}, {state or code or 'no code'}).",
         "This is a fault of the program: please report it with the code.",

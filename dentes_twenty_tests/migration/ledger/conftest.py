@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +21,8 @@ from dentes_twenty.migration.ledger import (
     RecordKey,
     Result,
 )
-from dentes_twenty.migration.ledger.database import parse_url
+from dentes_twenty.migration.ledger.database import Database, parse_url
+from dentes_twenty.migration.ledger.schema import metadata
 
 POSTGRES = "DENTES_TWENTY_TEST_POSTGRES"
 PRACTICE = "ege-dental"
@@ -27,11 +30,13 @@ PRACTICE = "ege-dental"
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
+    """A file that does not exist yet."""
     return f"sqlite:///{tmp_path}/private/ledger.sqlite"
 
 
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
+@contextlib.contextmanager
+def _schema() -> Iterator[str]:
+    """The URL of a new, empty schema. Commits do not wait for the server's disk, which nothing here depends on."""
     server = os.environ.get(POSTGRES)
     if not server:
         pytest.skip(f"{POSTGRES} is not set: no PostgreSQL server to test against")
@@ -41,7 +46,7 @@ def postgres_url() -> Iterator[str]:
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
     try:
-        own = url.update_query_dict({"options": f"-csearch_path={schema}"})
+        own = url.update_query_dict({"options": f"-csearch_path={schema} -csynchronous_commit=off"})
         yield own.render_as_string(hide_password=False)
     finally:
         with engine.connect() as connection:
@@ -49,10 +54,49 @@ def postgres_url() -> Iterator[str]:
         engine.dispose()
 
 
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A schema without tables."""
+    with _schema() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with tables, to be copied: making them takes half a second."""
+    path = tmp_path_factory.mktemp("ledger") / "made.sqlite"
+    Ledger.open(f"sqlite:///{path}", PRACTICE).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_made() -> Iterator[str]:
+    """A schema with tables, to be emptied before each test."""
+    with _schema() as url:
+        Ledger.open(url, PRACTICE).close()
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
-    return str(request.getfixturevalue(name))
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty ledger with its tables."""
+    if request.param == "sqlite":
+        (tmp_path / "private").mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("sqlite_made"), tmp_path / "private" / "ledger.sqlite")
+        return f"sqlite:///{tmp_path}/private/ledger.sqlite"
+    made = str(request.getfixturevalue("postgres_made"))
+    database = Database(made)
+    with database.write(None) as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(sa.delete(table))
+    database.close()
+    return made
+
+
+@pytest.fixture(params=["sqlite_url", "postgres_url"])
+def new_url(request: pytest.FixtureRequest) -> str:
+    """A place where no ledger is yet."""
+    return str(request.getfixturevalue(request.param))
 
 
 @pytest.fixture
