@@ -207,5 +207,5 @@ def _refuse_lossy(file: str, lines: Sequence[str], dialect: Dialect, *, pinned: 
 def _lossy(file: str, why: str) -> LossyDecoding:
     return LossyDecoding(
         f"{file}: {why}, so its text was lost before or while it was read.",
-        "Export the report again as UTF-8; if the file is right, pin its encoding in the mapping.",
+        "Export the report again as UTF-8, or pin the encoding that the file really has in the mapping.",
     )

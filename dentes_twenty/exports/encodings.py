@@ -132,7 +132,8 @@ def _byte_blocks(stream: BinaryIO, codec: str, end: bytes) -> Iterator[tuple[str
             yield _decoded(rest + block[:cut], codec)
             rest = b""
         rest += block[cut:]
-    if rest:
+    # DOS programs end a file with Ctrl-Z, some databases pad it with zeros
+    if rest := rest.rstrip(b"\x1a\0"):
         yield _decoded(rest, codec)
 
 

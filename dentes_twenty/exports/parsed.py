@@ -13,6 +13,10 @@ class Parsed(NamedTuple, Generic[T]):
     value: T
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """Without the value, which is a patient's."""
+        return f"Parsed({type(self.value).__name__}, {self.warnings})"
+
 
 class BadCell(ValueError):
     """The cell cannot be read. Carries a code and never the value."""

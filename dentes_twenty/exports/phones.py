@@ -33,6 +33,10 @@ class PhoneNumber(NamedTuple):
     calling: str
     country: str
 
+    def __repr__(self) -> str:
+        """Without the digits, which are a patient's."""
+        return f"PhoneNumber({self.calling}, {self.country}, {len(self.number)} digits)"
+
 
 def parse_phones(cell: Cell, region: str) -> Parsed[tuple[PhoneNumber, ...]]:
     """The numbers of a cell in their order, without repetition. `region`: ISO 3166 code for numbers without a country.

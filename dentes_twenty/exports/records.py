@@ -28,6 +28,10 @@ class RawRow(NamedTuple):
     cells: tuple[Cell, ...]
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """Without the cells, which are a patient's."""
+        return f"RawRow({self.number}, {self.line}, {len(self.cells)} cells, {self.warnings})"
+
 
 class BadRow(NamedTuple):
     """A row that cannot be trusted as a whole and goes to quarantine.

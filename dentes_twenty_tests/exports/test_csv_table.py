@@ -228,6 +228,15 @@ def test_a_last_line_that_is_incomplete_is_an_error(tmp_path: Path, end: str | b
     assert "Gül" not in str(caught.value)
 
 
+def test_the_end_mark_of_dos_is_no_row(tmp_path: Path) -> None:
+    assert cells_of(only_table(tmp_path, text(*ROWS).encode("cp857") + b"\x1a")) == CELLS
+
+
+def test_a_row_shows_no_values_when_it_is_printed(tmp_path: Path) -> None:
+    row = next(iter(only_table(tmp_path, text(*ROWS)).rows()))
+    assert "Ayşe" not in repr(row) + str(row)
+
+
 def test_a_last_line_without_line_end_is_a_row_when_it_is_complete(tmp_path: Path) -> None:
     assert cells_of(only_table(tmp_path, text(*ROWS).rstrip("\r\n"))) == CELLS
 
