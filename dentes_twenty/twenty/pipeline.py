@@ -68,7 +68,7 @@ class InFlight:
             self.now = min(self.most, self.now + 1)
         elif queued > self.HIGH:
             self.now = max(1, self.now - 1)
-        self.best *= 1.01  # a server that has become slower for good is not held against its past
+        self.best *= 1.002  # a server that has become slower for good is not held against its past
 
 
 class Pipeline:
