@@ -60,8 +60,11 @@ def test_exactly_the_damaged_rows_are_bad_and_no_other_is_lost(
         source = key["source"][report]
         damaged = {row["row"]: CODES[row["kind"]] for row in source["quarantine"] if row["kind"] in CODES}
         assert {row.number: row.code for row in rows if isinstance(row, BadRow)} == damaged, report
+        # a row may also be quarantined for what its patient suffers; its own warning is then not in the key
+        elsewhere = {row["row"] for row in source["quarantine"]}
         with_nul = {row["row"] for row in source["warnings"] if row["kind"] == "nul_byte"}
-        assert {row.number for row in rows if isinstance(row, RawRow) and row.warnings} == with_nul, report
+        warned = {row.number for row in rows if isinstance(row, RawRow) and row.warnings}
+        assert warned - elsewhere == with_nul, report
 
 
 @pytest.mark.parametrize("dialect", ["excel-tr", "utf8-en", "vem", "xlsx"])
