@@ -261,7 +261,7 @@ class Migration:
         """Counts and money of one object, or of all, against the accepted rows."""
         objects = (object_,) if object_ else self.objects
         declarations = [d for name in objects for d in self.declarations(name)]
-        return self.wait(steps.totals(self.planner, self._owners, self.store, self.ledger, declarations))
+        return self.wait(steps.totals(self.planner, self._owners, self.store, self.ledger, self.drop_id, declarations))
 
     def _context(self) -> steps.StepContext:
         return steps.StepContext(

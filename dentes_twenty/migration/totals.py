@@ -76,6 +76,27 @@ def _add(sums: Expected, fields: tuple[str, ...], values: Mapping[str, Any]) -> 
             sums.money[name, amount["currencyCode"]] += amount["amountMicros"]
 
 
+async def add_vanished(
+    ledger: Ledger, store: RecordStore, drop: int, declaration: SourceObject, figures: dict[str, Expected]
+) -> None:
+    """Rows that this export no longer shows stay in Twenty (AMBIGUITIES 79): their figures are read, 200 in a call."""
+    fields, object_ = money_fields(declaration), declaration.target.singular
+    names = set(figures) | {declaration.name}
+    for page in ledger.vanished(drop, names):
+        found = await store.read(object_, [state.record_id for state in page], fields)
+        for state in page:
+            if state.record_id in found:
+                sums = figures.setdefault(state.key.source_object, Expected())
+                _add(sums, fields, {name: _filled(found[state.record_id].get(name)) for name in fields})
+
+
+def _filled(amount: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """An amount as read; an empty one comes as an object of nulls."""
+    if not amount or amount.get("amountMicros") is None:
+        return None
+    return {"amountMicros": int(amount["amountMicros"]), "currencyCode": amount["currencyCode"]}
+
+
 async def compare_totals(
     store: RecordStore, declaration: SourceObject, figures: Mapping[str, Expected]
 ) -> tuple[Total, ...]:

@@ -13,7 +13,7 @@ from dentes_twenty.migration.planning.records import PlannedRecord, build
 from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.steps.context import StepContext
 from dentes_twenty.migration.tally import Tally
-from dentes_twenty.migration.totals import Total, compare_totals, expected
+from dentes_twenty.migration.totals import Total, add_vanished, compare_totals, expected
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.registry import MEMBERS
 from dentes_twenty.twenty.records import RecordStore
@@ -79,11 +79,17 @@ def _of_member(record: PlannedRecord, member_id: str) -> PlannedRecord:
 
 
 async def totals(
-    planner: Planner, owners: Owners, store: RecordStore, ledger: Ledger, declarations: Sequence[SourceObject]
+    planner: Planner,
+    owners: Owners,
+    store: RecordStore,
+    ledger: Ledger,
+    drop: int,
+    declarations: Sequence[SourceObject],
 ) -> tuple[Total, ...]:
     """Figures of the declarations against Twenty."""
     found: list[Total] = []
     for declaration in declarations:
         figures = expected(ledger, declaration, planner.records(declaration, owners))
+        await add_vanished(ledger, store, drop, declaration, figures)
         found.extend(await compare_totals(store, declaration, figures))
     return tuple(found)
