@@ -56,8 +56,8 @@ def read(folder: str) -> None:
     good = sum(isinstance(row, RawRow) for row in table.rows())
     seconds = time.perf_counter() - opened
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"opened in {opened - started:.2f} s; {good:,} rows in {seconds:.2f} s: {good / seconds:,.0f} rows/s, ", end="")
-    print(f"peak {peak:.0f} MiB")
+    print(f"opened in {opened - started:.2f} s; {good:,} rows in {seconds:.2f} s: ", end="")
+    print(f"{good / seconds:,.0f} rows/s, peak {peak:.0f} MiB")
 
 
 def main() -> None:
