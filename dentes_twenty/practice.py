@@ -12,7 +12,8 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
@@ -21,6 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from rapidfuzz import process
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from dentes_twenty.practice_yaml import MOST_CHARACTERS, Lines, SettingsProblem, read_settings
 
 KEY_VARIABLE = "DENTES_TWENTY_KEY"
 """The environment variable that holds the key for before-images; `init` makes one."""
@@ -47,6 +50,20 @@ class TwentySettings(_Part):
     url: str
     api_key_env: str = Field(default="TWENTY_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
 
+    @field_validator("url")
+    @classmethod
+    def _http_address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError("is no http(s) address, such as https://your-workspace.twenty.com")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("holds a login; the API key comes from the environment")
+        return value
+
 
 class OwnerSettings(_Part):
     """Provider id -> member's e-mail where e-mails do not match; and who owns what nobody matches."""
@@ -54,11 +71,13 @@ class OwnerSettings(_Part):
     overrides: dict[str, str] = {}
     fallback: str | None = None
 
-    @field_validator("overrides", mode="before")
+    @field_validator("overrides", "fallback")
     @classmethod
-    def _ids_are_text(cls, value: Any) -> Any:
-        # YAML reads an unquoted 7 as a number
-        return {str(key): email for key, email in value.items()} if isinstance(value, dict) else value
+    def _emails(cls, value: dict[str, str] | str | None) -> dict[str, str] | str | None:
+        for email in value.values() if isinstance(value, dict) else [value]:
+            if email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+                raise ValueError("names somebody without an e-mail address")
+        return value
 
 
 class Policies(_Part):
@@ -179,6 +198,16 @@ class Practice:
             url = url.set(database=str(self._at(url.database)))
         return url.render_as_string(hide_password=False)
 
+    @property
+    def cutover_window(self) -> tuple[dt.datetime, dt.datetime] | None:
+        """Begin and end of the cutover, with their zone; None when none is planned."""
+        if self.cutover is None:
+            return None
+        start = self.cutover.start
+        start = start if start.tzinfo is not None else start.replace(tzinfo=self.zone)
+        # Hours on the clock of the world: a change to summer time does not shorten the window.
+        return start, (start.astimezone(dt.UTC) + dt.timedelta(hours=self.cutover.hours)).astimezone(self.zone)
+
     def prepare(self) -> None:
         """Make the private folders, readable by the user only."""
         for folder in (self.private_dir, self.staging_dir, self.reports_dir):
@@ -186,8 +215,9 @@ class Practice:
             folder.chmod(0o700)
 
     def fingerprint(self) -> str:
-        """SHA-256 of what the settings mean: an approval is bound to it. Where things lie does not count."""
-        meaning = self.file.model_dump_json(exclude={"export", "ledger", "private", "mapping", "name"})
+        """SHA-256 of what the settings mean, for approvals to be bound to. Where and when does not count."""
+        places = {"export": True, "ledger": True, "private": True, "mapping": True, "name": True, "cutover": True}
+        meaning = self.file.model_dump_json(exclude={**places, "twenty": {"api_key_env"}})
         return hashlib.sha256(meaning.encode()).hexdigest()
 
     def _at(self, path: str) -> Path:
@@ -198,7 +228,8 @@ def load_practice(path: Path | str) -> Practice:
     """Read and validate a practice file. Raises PracticeError, which names the line."""
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        with file.open(encoding="utf-8-sig") as opened:
+            text = opened.read(MOST_CHARACTERS + 1)
     except FileNotFoundError:
         raise PracticeError(
             "PRACTICE_FILE_MISSING",
@@ -212,17 +243,12 @@ def load_practice(path: Path | str) -> Practice:
             "Check its permissions and save it as UTF-8.",
         ) from None
     try:
-        data = yaml.safe_load(text)
-        lines = _lines(yaml.compose(text))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        raise PracticeError(
-            "PRACTICE_FILE_NOT_YAML",
-            f"The practice file is no valid YAML{where}.",
-            "Check indentation and quotes there.",
-        ) from None
-    if not isinstance(data, dict):
+        data, lines = read_settings(text)
+    except SettingsProblem as problem:
+        where = f" (line {problem.line})" if problem.line else ""
+        message = f"The practice file cannot be used{where}: {problem.message}"
+        raise PracticeError("PRACTICE_FILE_NOT_YAML", message, problem.fix) from None
+    if not data:
         raise PracticeError(
             "PRACTICE_FILE_EMPTY",
             "The practice file holds no settings.",
@@ -232,17 +258,6 @@ def load_practice(path: Path | str) -> Practice:
         return Practice(file, PracticeFile.model_validate(data))
     except ValidationError as error:
         raise _explain(error, lines) from None
-
-
-def _lines(node: yaml.Node | None, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
-    """Line of every key, by its path."""
-    found: dict[tuple[str, ...], int] = {}
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            here = (*path, str(key.value))
-            found[here] = key.start_mark.line + 1
-            found |= _lines(value, here)
-    return found
 
 
 def _known_keys(path: tuple[str, ...]) -> list[str]:
@@ -259,23 +274,37 @@ def _known_keys(path: tuple[str, ...]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _explain(error: ValidationError, lines: Mapping[tuple[str, ...], int]) -> PracticeError:
-    """The first problem, in words, with its line and what to write instead."""
-    problem = error.errors(include_input=False, include_url=False)[0]
-    path = tuple(str(part) for part in problem["loc"])
-    name, line = ".".join(path), lines.get(path)
+def _explain(error: ValidationError, lines: Lines) -> PracticeError:
+    """All problems, in words, each with its line and what to write instead. The code is that of the first."""
+    problems = [
+        _problem(tuple(str(part) for part in one["loc"]), one["type"], one["msg"], lines)
+        for one in error.errors(include_input=False, include_url=False)
+    ]
+    if len(problems) == 1:
+        return problems[0]
+    listed = "".join(f"\n- {one.message} {one.fix}" for one in problems)
+    return PracticeError(
+        problems[0].code,
+        f"The practice file has {len(problems)} mistakes:{listed}\n",
+        "Correct them, then run the command again.",
+    )
+
+
+def _problem(path: tuple[str, ...], kind: str, said: str, lines: Lines) -> PracticeError:
+    name = ".".join(path)
+    line = next((lines[path[:length]] for length in range(len(path), 0, -1) if path[:length] in lines), None)
     where = f" (line {line})" if line else ""
-    if problem["type"] == "extra_forbidden":
+    if kind == "extra_forbidden":
         close = process.extractOne(path[-1], _known_keys(path[:-1]), score_cutoff=60)
         hint = f"Did you mean `{close[0]}`?" if close else f"Known keys: {', '.join(_known_keys(path[:-1]))}."
         return PracticeError("PRACTICE_KEY_UNKNOWN", f"The practice file has an unknown key `{name}`{where}.", hint)
-    if problem["type"] == "missing":
+    if kind == "missing":
         return PracticeError(
             "PRACTICE_KEY_MISSING",
-            f"The practice file lacks `{name}`.",
+            f"The practice file lacks `{name}`{where}.",
             "`dentes-twenty init` writes a commented example of every key.",
         )
-    said = re.sub(r"^Value error, ", "", problem["msg"])
+    said = re.sub(r"^Value error, ", "", said)
     return PracticeError("PRACTICE_VALUE_INVALID", f"`{name}`{where} cannot be used: {said}.", "Correct it there.")
 
 
@@ -301,7 +330,8 @@ twenty:
   url: {url}
   api_key_env: TWENTY_API_KEY  # the environment variable that holds the API key
 
-# ledger: postgresql+psycopg2://user@host/dentes   # default: an SQLite file in the private folder
+# ledger: postgresql://user@host/dentes            # default: an SQLite file in the private folder; the password
+                                                   # comes from PGPASSWORD or ~/.pgpass
 # private: .dentes-twenty/{key}                    # staged tables, ledger, reports: readable by you only
 
 owners:
@@ -313,6 +343,7 @@ policies:
                            # separate: ours is created without the e-mail or web site that is taken
   national_id: skip        # move: national id numbers go to Twenty too (special-category data)
   vanished: report         # rows that a later export lacks: report, mark, or delete (soft)
+  attachments_max_mb: 1000 # larger files are reported and stay behind
 
 # cutover:                 # the window in which new exports are picked up
 #   from: 2026-12-01 18:00

@@ -1,0 +1,125 @@
+"""YAML as a settings file needs it: every scalar is text, every key has a line, and nothing clever is possible.
+
+Belongs here: text -> nested dictionaries with line numbers. Does not belong here: which keys there are (`practice.py`).
+
+YAML's own guesses would spoil settings silently: `NO` is a country and not false, provider `0010` is not 8, a key that
+stands there twice is a mistake and not the last one. Aliases can make a small file explode (billion laughs), tags can
+name Python objects: both are refused. The events of the parser are folded without recursion, so that no depth of
+brackets can end in a traceback.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import yaml
+
+MOST_CHARACTERS = 1_000_000
+MOST_LEVELS = 20
+
+Lines = dict[tuple[str, ...], int]
+
+
+class SettingsProblem(Exception):
+    """The text is no settings file. `line` counts from 1, None for the file as a whole."""
+
+    def __init__(self, line: int | None, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.line, self.message, self.fix = line, message, fix
+
+
+@dataclasses.dataclass
+class _Level:
+    """An open mapping or list. `path` is its own; `key` is the one whose value comes next."""
+
+    value: dict[str, Any] | list[Any]
+    path: tuple[str, ...]
+    key: str | None = None
+
+
+def read_settings(text: str) -> tuple[dict[str, Any], Lines]:
+    """Nested dictionaries, lists and texts, and the line of every key by its path.
+
+    A key without a value (nothing, `~`, `null`) is left out, as if it were not there. An empty text gives no keys.
+    Raises SettingsProblem.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise SettingsProblem(None, "The file is larger than a settings file can be.", "Name the settings file.")
+    try:
+        return _fold(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else None
+        raise SettingsProblem(line, "That is no valid YAML.", "Check indentation, colons and quotes there.") from None
+    except yaml.YAMLError:
+        raise SettingsProblem(None, "A character in it is not allowed in YAML.", "Save it as plain text.") from None
+
+
+def _fold(text: str) -> tuple[dict[str, Any], Lines]:
+    root = _Level([], ())
+    open_levels = [root]
+    lines: Lines = {}
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        _refuse_clever(event, first=len(open_levels) > 1 or not root.value)
+        level = open_levels[-1]
+        if isinstance(event, yaml.ScalarEvent):
+            if isinstance(level.value, dict) and level.key is None:
+                _take_key(level, event, lines)
+            else:
+                _put(level, _scalar(event))
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            open_levels.append(_opened(level, event, len(open_levels)))
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            closed = open_levels.pop()
+            _put(open_levels[-1], closed.value)
+    if not root.value:
+        return {}, lines
+    (data,) = root.value
+    if not isinstance(data, dict):
+        raise SettingsProblem(1, "The file holds no `key: value` lines.", "Write settings as `key: value`.")
+    return data, lines
+
+
+def _refuse_clever(event: yaml.Event, *, first: bool) -> None:
+    line = event.start_mark.line + 1 if event.start_mark else None
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+        raise SettingsProblem(line, "Anchors and aliases (& and *) are not used here.", "Write the value out.")
+    if getattr(event, "tag", None) is not None:
+        raise SettingsProblem(line, "Tags (!) are not used here.", "Quote the text if it begins with !.")
+    if isinstance(event, yaml.DocumentStartEvent) and not first:
+        raise SettingsProblem(line, "A second document begins (---).", "Keep one document in the file.")
+
+
+def _opened(level: _Level, event: yaml.Event, depth: int) -> _Level:
+    line = event.start_mark.line + 1
+    if isinstance(level.value, dict) and level.key is None:
+        raise SettingsProblem(line, "A key is not a text.", "Write keys as plain words.")
+    if depth > MOST_LEVELS:
+        raise SettingsProblem(line, "Settings are nested too deeply.", "Check brackets and indentation there.")
+    path = (*level.path, level.key) if level.key is not None else level.path
+    return _Level({} if isinstance(event, yaml.MappingStartEvent) else [], path)
+
+
+def _take_key(level: _Level, event: yaml.ScalarEvent, lines: Lines) -> None:
+    path, line = (*level.path, event.value), event.start_mark.line + 1
+    if path in lines:
+        twice = f"`{'.'.join(path)}` stands there twice, first in line {lines[path]}."
+        raise SettingsProblem(line, twice, "Keep one of the two.")
+    lines[path] = line
+    level.key = event.value
+
+
+def _put(level: _Level, value: Any) -> None:
+    if isinstance(level.value, list):
+        level.value.append(value)
+        return
+    assert level.key is not None
+    if value is not None:
+        level.value[level.key] = value
+    level.key = None
+
+
+def _scalar(event: yaml.ScalarEvent) -> str | None:
+    plain = event.style is None
+    return None if plain and event.value in ("", "~", "null", "Null", "NULL") else event.value
