@@ -20,6 +20,8 @@ from dentes_twenty.commands import demo, jobs, mapping, output, sandbox, workspa
 from dentes_twenty.commands.output import Exit
 from dentes_twenty.failures import explain, trace_places
 
+USE = ("PRACTICE_", "FILE_EXISTS")  # codes of what a person has written or named wrongly
+
 app = typer.Typer(
     name="dentes-twenty",
     help="Move a dental practice from Dr.DENTES exports into Twenty CRM, verified to the last field.",
@@ -68,11 +70,12 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return Exit.FAILED
     except Exception as error:  # noqa: BLE001 - the last border: a traceback's message may hold a cell's value
-        output.show_failure(explain(error), as_json=as_json)
+        told = explain(error)
+        output.show_failure(told, as_json=as_json)
         if "--debug" in arguments:
             for place in trace_places(error):
                 output.say(f"  at {place}")
-        return Exit.FAILED
+        return Exit.WRONG_USE if told.code.startswith(USE) else Exit.FAILED
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

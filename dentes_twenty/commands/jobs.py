@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 
 from dentes_twenty.commands import output, summary
-from dentes_twenty.commands.options import AsJson, PracticeFile
+from dentes_twenty.commands.options import PRACTICE_FILE, AsJson, PracticeFile
 from dentes_twenty.commands.output import Exit
 from dentes_twenty.commands.progress import listening
 from dentes_twenty.orchestration.listening import duration
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 DAGSTER_FOLDER = "dagster"
 
 
-def audit(practice: PracticeFile, as_json: AsJson = False) -> None:
+def audit(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> None:
     """Read the export, plan every row, match owners. Writes nothing into Twenty."""
     raise typer.Exit(run("audit", practice, as_json=as_json))
 
 
-def migrate(practice: PracticeFile, as_json: AsJson = False) -> None:
+def migrate(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> None:
     """Move the practice into Twenty and verify it. May be stopped and started again at any moment."""
     raise typer.Exit(run("migrate", practice, as_json=as_json))
 

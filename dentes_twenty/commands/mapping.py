@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dentes_twenty.commands import output
-from dentes_twenty.commands.options import AsJson, PracticeFile
+from dentes_twenty.commands.options import PRACTICE_FILE, AsJson, PracticeFile
 from dentes_twenty.failures import Failure
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class FileInTheWay(Exception):
 
 
 def init(
-    practice: PracticeFile = Path("practice.yaml"),
+    practice: PracticeFile = PRACTICE_FILE,
     key: Annotated[str, typer.Option(help="Key of the practice: small letters, digits and hyphens.")] = "my-practice",
     export: Annotated[str, typer.Option(metavar="DIR", help="Folder or workbook of report exports.")] = "export",
     url: Annotated[str, typer.Option(help="Address of the Twenty workspace.")] = "https://your-workspace.twenty.com",
@@ -63,7 +63,7 @@ def init(
 
 
 def propose_mapping(
-    practice: PracticeFile,
+    practice: PracticeFile = PRACTICE_FILE,
     force: Annotated[bool, typer.Option("--force", help="Replace a mapping file that exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -86,7 +86,7 @@ def propose_mapping(
     output.show(f"Written: {loaded.mapping_path}. Read it, correct it, then: dentes-twenty confirm-mapping --by NAME")
 
 
-def confirm_mapping(practice: PracticeFile, by: By) -> None:
+def confirm_mapping(by: By, practice: PracticeFile = PRACTICE_FILE) -> None:
     """Bind a person's yes to this mapping. Any later change of its meaning voids it."""
     from dentes_twenty.exports.mapping import confirm_file
     from dentes_twenty.practice import load_practice

@@ -9,6 +9,7 @@ import typer
 
 from dentes_twenty.orchestration.layout import PRACTICE_VARIABLE
 
+PRACTICE_FILE = Path("practice.yaml")
 PracticeFile = Annotated[
     Path,
     typer.Option(

@@ -38,7 +38,7 @@ def consoles() -> tuple[Console, Console]:
 
 def say(text: str) -> None:
     """A sentence for the person who watches."""
-    consoles()[1].print(text, markup=False)
+    consoles()[1].print(text, markup=False, soft_wrap=True)
 
 
 def show(text: str) -> None:
@@ -99,5 +99,8 @@ def show_failure(failure: Failure, *, as_json: bool, where: str = "") -> None:
         )
     console = consoles()[1]
     place = f" ({where})" if where else ""
-    console.print(f"[bold red]Failed[/]{escape(place)}: {escape(failure.message)} [dim]\\[{escape(failure.code)}][/]")
-    console.print(f"[bold]What to do[/]: {escape(failure.fix)}")
+    console.print(
+        f"[bold red]Failed[/]{escape(place)}: {escape(failure.message)} [dim]\\[{escape(failure.code)}][/]",
+        soft_wrap=True,
+    )
+    console.print(f"[bold]What to do[/]: {escape(failure.fix)}", soft_wrap=True)

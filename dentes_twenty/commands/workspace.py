@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dentes_twenty.commands import output
-from dentes_twenty.commands.options import AsJson, PracticeFile
+from dentes_twenty.commands.options import PRACTICE_FILE, AsJson, PracticeFile
 from dentes_twenty.commands.output import Exit
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Checklist = Annotated[
 ]
 
 
-def owners(practice: PracticeFile, as_json: AsJson = False) -> None:
+def owners(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> None:
     """Match the staff with workspace members. Reads only; run `audit` before."""
     from dentes_twenty.migration.session import Migration
     from dentes_twenty.practice import load_practice
@@ -50,7 +50,7 @@ def owners(practice: PracticeFile, as_json: AsJson = False) -> None:
     report.require()
 
 
-def provision(practice: PracticeFile, checklist: Checklist = False, as_json: AsJson = False) -> None:
+def provision(practice: PracticeFile = PRACTICE_FILE, checklist: Checklist = False, as_json: AsJson = False) -> None:
     """Create what the data model lacks. Nothing else is touched; run `audit` before."""
     from dentes_twenty.migration.session import Migration
     from dentes_twenty.practice import load_practice
@@ -77,7 +77,7 @@ def _show_checklist(plan: ProvisionPlan, *, as_json: bool) -> None:
         output.show(checklist(plan))
 
 
-def status(practice: PracticeFile, as_json: AsJson = False) -> None:
+def status(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> None:
     """Show where the practice stands: records, quarantine, files, runs. Reads the ledger alone."""
     from dentes_twenty.migration.session import Migration
     from dentes_twenty.practice import load_practice

@@ -5,8 +5,6 @@ Belongs here: turning what staging and planning say into events. Does not belong
 of an asset passes through an IO manager.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -24,6 +22,7 @@ TEAM = ["team:migration"]
 SCHEMA_CHECK, COVERAGE_CHECK, LANDING_CHECK = "schema", "coverage", "every_row_lands"
 MARK = {"dentes_twenty/side": "export"}
 
+# Assets are generators: Dagster takes the type of what they yield from nowhere else when checks ride along.
 Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]
 
 
@@ -36,7 +35,7 @@ Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]
     description="The folder (or workbook) of report exports as Dr.DENTES wrote it, and the mapping that a person has "
     "confirmed for it. Never modified.",
 )
-def export_drop(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> dg.MaterializeResult[None]:
+def export_drop(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
     """Raises dagster.Failure when the drop cannot be opened or nobody has confirmed its mapping."""
     with session.step(context) as step:
         migration = session.migration
@@ -44,7 +43,7 @@ def export_drop(context: dg.AssetExecutionContext, session: dg.ResourceParam[Ses
         assert confirmed is not None  # `Migration.mapping` refuses any other
         files = migration.drop.files
         step.figures = {"files": len(files), "reports": len(migration.reports)}
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 **md.figures(step.figures),
                 "fingerprint": migration.drop.fingerprint(),
@@ -152,7 +151,7 @@ def _staged(migration: Migration, found: StagedReport, step: Step) -> dg.Materia
         ),
     ],
 )
-def references(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> dg.MaterializeResult[None]:
+def references(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
     """Writes the findings into the ledger's quarantine."""
     with session.step(context) as step:
         migration = session.migration
@@ -167,7 +166,7 @@ def references(context: dg.AssetExecutionContext, session: dg.ResourceParam[Sess
             "planned_minutes": round(plan.minutes, 1),
             "seconds": step.seconds,
         }
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 md.ROW_COUNT: landing,
                 **md.figures(step.figures),

@@ -4,8 +4,6 @@ Belongs here: one fat step per object, and what its tally means as checks. Does 
 verification (`migration.load`); the parallelism is inside the step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
@@ -15,7 +13,7 @@ from dentes_twenty.migration.steps import FilesTally
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.orchestration import metadata as md
-from dentes_twenty.orchestration.assets_export import TEAM
+from dentes_twenty.orchestration.assets_export import TEAM, Events
 from dentes_twenty.orchestration.layout import (
     ATTACHMENTS,
     EXISTING,
@@ -58,11 +56,9 @@ def load_asset(load: LoadStep) -> dg.AssetsDefinition:
         metadata={md.COLUMN_SCHEMA: md.target_schema(load.target)} if load.target else {},
         check_specs=_check_specs(key),
     )
-    def load_records(
-        context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
-    ) -> dg.MaterializeResult[None]:
+    def load_records(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
         with session.step(context) as step:
-            return _load(load, session.migration, step)
+            yield _load(load, session.migration, step)
 
     return load_records
 
@@ -149,17 +145,45 @@ def load_checks(tallies: Mapping[str, Tally]) -> Iterator[dg.AssetCheckResult]:
         )
     ],
 )
-def attachments(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> dg.MaterializeResult[None]:
+def attachments(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
     """Uploads run side by side and cost no calls of the rate limit; each link is one."""
     with session.step(context) as step:
         migration = session.migration
         calls = migration.calls.total
         tally = migration.load_files(step.progress)
         step.figures = {**files_figures(tally), "calls": migration.calls.total - calls, "seconds": step.seconds}
-        return dg.MaterializeResult(
-            metadata={md.ROW_COUNT: tally.attached, **md.figures(step.figures)},
+        yield dg.MaterializeResult(
+            metadata={md.ROW_COUNT: tally.attached + tally.unchanged, **md.figures(step.figures)},
             check_results=[files_check(tally)],
         )
+
+
+def files_figures(tally: FilesTally) -> dict[str, float]:
+    """The tally as numbers."""
+    return {
+        "planned": tally.planned,
+        "landed": tally.attached + tally.unchanged,
+        "created": tally.attached,
+        "unchanged": tally.unchanged,
+        "missing": tally.missing,
+        "refused": tally.refused,
+        "bytes": tally.bytes,
+    }
+
+
+def files_check(tally: FilesTally) -> dg.AssetCheckResult:
+    """A file that the export does not hold, or may not send, is a warning: the practice has to look for it."""
+    absent = tally.missing + tally.refused
+    return dg.AssetCheckResult(
+        passed=absent == 0,
+        check_name=VERIFIED_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{tally.attached + tally.unchanged} files stand in Twenty, {absent} could not be brought there.",
+        metadata={
+            **md.figures({"missing": tally.missing, "refused": tally.refused}),
+            **({"reasons": md.count_table("reason", "files", tally.reasons)} if tally.reasons else {}),
+        },
+    )
 
 
 def load_assets() -> list[dg.AssetsDefinition]:

@@ -3,8 +3,6 @@
 Belongs here: turning what `Migration` says about the workspace into events. Does not belong here: talking to Twenty.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 
 import dagster as dg
@@ -12,7 +10,7 @@ import dagster as dg
 from dentes_twenty.migration.owners import Match, Owners
 from dentes_twenty.objects.registry import MEMBERS as MEMBER_DECLARATION
 from dentes_twenty.orchestration import metadata as md
-from dentes_twenty.orchestration.assets_export import TEAM
+from dentes_twenty.orchestration.assets_export import TEAM, Events
 from dentes_twenty.orchestration.layout import (
     DATA_MODEL,
     EXISTING,
@@ -47,7 +45,7 @@ KINDS = {"twenty"}
         )
     ],
 )
-def owners(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> dg.MaterializeResult[None]:
+def owners(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
     """The owner report as figures; `dentes-twenty owners` prints its lines."""
     with session.step(context) as step:
         found = session.migration.owners()
@@ -55,7 +53,7 @@ def owners(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
         step.figures = {"providers": len(found.lines), **{match.value: matches[match] for match in Match}}
         if found.blocking:
             session.block()
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={md.ROW_COUNT: len(found.lines), **md.figures(step.figures)},
             check_results=[_resolved(found)],
         )
@@ -83,9 +81,7 @@ def _resolved(found: Owners) -> dg.AssetCheckResult:
     description="The objects, fields and options that the migration needs. What is missing is created, what is there "
     "is never altered; all that was made is recorded for rollback.",
 )
-def workspace_data_model(
-    context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
-) -> dg.MaterializeResult[None]:
+def workspace_data_model(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
     """A second run creates nothing."""
     with session.step(context) as step:
         # Only objects and fields are named: an option of a form is an answer that somebody gave.
@@ -105,7 +101,7 @@ def workspace_data_model(
             "calls": session.migration.calls.total,
             "seconds": step.seconds,
         }
-        return dg.MaterializeResult(metadata=md.figures(step.figures))
+        yield dg.MaterializeResult(metadata=md.figures(step.figures))
 
 
 @dg.asset(
@@ -118,9 +114,7 @@ def workspace_data_model(
     description="People and companies that the workspace holds already under an e-mail or web site of the export: "
     "adopted, or kept apart without the clashing value, as the practice file's policy says.",
 )
-def existing_records(
-    context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
-) -> dg.MaterializeResult[None]:
+def existing_records(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
     """What an adopted record held before goes into the ledger, encrypted."""
     with session.step(context) as step:
         summary = session.migration.adopt()
@@ -129,7 +123,7 @@ def existing_records(
             **{f"kept_apart_{name}": count for name, count in summary.kept_apart.items()},
             "seconds": step.seconds,
         }
-        return dg.MaterializeResult(metadata=md.figures(step.figures))
+        yield dg.MaterializeResult(metadata=md.figures(step.figures))
 
 
 @dg.asset(
@@ -143,14 +137,12 @@ def existing_records(
     "Members are matched, never created.",
     metadata={md.COLUMN_SCHEMA: md.target_schema(MEMBER_DECLARATION.target)},
 )
-def workspace_members(
-    context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
-) -> dg.MaterializeResult[None]:
+def workspace_members(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
     """A field that holds something already stays as it is."""
     with session.step(context) as step:
         tally = session.migration.write_members()
         step.figures = {**md.tally_figures([tally]), "seconds": step.seconds}
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={
                 md.ROW_COUNT: tally.landed,
                 md.COLUMN_LINEAGE: md.lineage([MEMBER_DECLARATION]),

@@ -6,8 +6,6 @@ of a step's own work, which are part of that step (`assets_export`, `assets_load
 https://docs.dagster.io/guides/test/asset-checks
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from decimal import Decimal
 
