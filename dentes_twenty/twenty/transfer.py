@@ -17,7 +17,7 @@ from typing import BinaryIO, Self
 import httpx
 
 from dentes_twenty.twenty.client import ATTEMPTS, check_url, pause
-from dentes_twenty.twenty.errors import NotFound, ServerTrouble, TryAgain, Unreachable
+from dentes_twenty.twenty.errors import NotFound, RecordRefused, ServerTrouble, TryAgain, Unreachable
 
 CHUNK = 1 << 20
 OWN_PATHS = ("/file/", "/files/", "/file-upload/")
@@ -84,7 +84,10 @@ class Transfers:
         return Digest(size, digest.hexdigest())
 
     async def put(self, signed: str, open_: Callable[[], BinaryIO], size: int, media_type: str) -> Digest:
-        """Stream a file to a signed address. Raises Unreachable or ServerTrouble, after attempts from the start."""
+        """Stream a file to a signed address, from its start at each attempt.
+
+        Raises Unreachable or ServerTrouble, and RecordRefused for a file that has not the size it was said to have.
+        """
         return await self._patiently(lambda: self._put(rebased(signed, self._base), open_, size, media_type))
 
     async def _put(self, url: str, open_: Callable[[], BinaryIO], size: int, media_type: str) -> Digest:
@@ -93,10 +96,13 @@ class Transfers:
         async def chunks() -> AsyncIterator[bytes]:
             nonlocal sent
             with await asyncio.to_thread(open_) as file:
-                while chunk := await asyncio.to_thread(file.read, CHUNK):
+                while sent <= size and (chunk := await asyncio.to_thread(file.read, CHUNK)):
                     digest.update(chunk)
                     sent += len(chunk)
-                    yield chunk
+                    if sent <= size:
+                        yield chunk
+            if sent != size:
+                raise RecordRefused("file", "size")  # the file has changed since it was found
 
         headers = {"Content-Type": media_type, "Content-Length": str(size)}
         response = await self._http.put(url, content=chunks(), headers=headers)
