@@ -110,12 +110,18 @@ def append(
         rows.append((row_id, seq, at, actor, *content, prev, digest))
         prev = digest
     database.insert_rows(connection, _INTO, rows)
-    connection.execute(sa.update(audit_heads).where(audit_heads.c.practice == row_id), {"seq": seq, "hash": prev})
+    connection.execute(_MOVE_HEAD, {"mine": row_id, "seq": seq, "hash": prev})
+
+
+# Built once: building a statement takes SQLAlchemy longer than SQLite takes to run it, and these run in every write.
+_MINE = sa.bindparam("mine", type_=sa.Integer)
+_READ_HEAD = sa.select(audit_heads.c.seq, audit_heads.c.hash).where(audit_heads.c.practice == _MINE)
+_MOVE_HEAD = sa.update(audit_heads).where(audit_heads.c.practice == _MINE)
+_MOVE_HEAD = _MOVE_HEAD.values(seq=sa.bindparam("seq"), hash=sa.bindparam("hash"))
 
 
 def _head(connection: sa.Connection, practice: int) -> tuple[int, bytes]:
-    statement = sa.select(audit_heads.c.seq, audit_heads.c.hash).where(audit_heads.c.practice == practice)
-    row = connection.execute(statement).first()
+    row = connection.execute(_READ_HEAD, {"mine": practice}).first()
     return (0, GENESIS) if row is None else (row.seq, bytes(row.hash))
 
 

@@ -13,6 +13,7 @@ for again; losing the former would leave records in Twenty that no ledger knows.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -68,6 +69,10 @@ _INTO = Rows(
     """,
 )  # fmt: skip
 """A record as SENDING; one that the ledger has already remembers where it stood, once: also when sent again."""
+
+_FIND_INTENT = sa.select(intents.c.id, intents.c.run, intents.c.operation, intents.c.object).where(
+    intents.c.id == sa.bindparam("wanted"), intents.c.practice == sa.bindparam("mine")
+)
 
 _DONE = {"prior": None, "pending_row": None, "pending_shape": None, "pending_prints": None}
 
@@ -216,9 +221,7 @@ class Batches(Records, Runs):
             write.execute(statement.values(unsettled=0, source_keys=None, settled_at=write.now))
 
     def _intent(self, write: Write, intent_id: int) -> _Intent:
-        columns = (intents.c.id, intents.c.run, intents.c.operation, intents.c.object)
-        statement = sa.select(*columns).where(intents.c.id == intent_id, intents.c.practice == self._practice)
-        row = write.execute(statement).first()
+        row = write.execute(_FIND_INTENT, {"wanted": intent_id, "mine": self._practice}).first()
         if row is None:
             raise LedgerMisuse("The batch is not in the ledger.", REPORT_IT, code="ledger_no_intent")
         return _Intent(row.id, row.run, Operation(row.operation), row.object)
@@ -281,6 +284,7 @@ class Batches(Records, Runs):
         )
 
 
+@functools.lru_cache(maxsize=256)
 def _values(operation: Operation, result: Result, code: str | None) -> dict[str, Any]:
     """New column values of a record that was SENDING: the table of what an outcome means for each operation."""
     if result is Result.REFUSED:

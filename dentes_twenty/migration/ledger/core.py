@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import getpass
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -34,6 +35,14 @@ Clock = Callable[[], dt.datetime]
 def utc_now() -> dt.datetime:
     """The clock of a ledger that was given no other."""
     return dt.datetime.now(dt.UTC)
+
+
+def login_name() -> str:
+    """Who runs the program, as the machine knows; a container may know nobody."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # before Python 3.13, and since
+        return "unknown"
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -74,16 +83,17 @@ class Core:
         self.audit = AuditLog(database, (self._practice, practice))
 
     @classmethod
-    def open(cls, url: str, practice: str, *, actor: str = "dentes-twenty", clock: Clock = utc_now) -> Self:
+    def open(cls, url: str, practice: str, *, actor: str | None = None, clock: Clock = utc_now) -> Self:
         """Opens the ledger at `url` for one practice, making or upgrading it first.
 
-        `practice` is the practice's key, `actor` stands in the audit log as who did it. An SQLite file is made with
-        0600, its missing folders with 0700. Raises LedgerConfiguration (URL, newer revision), LedgerUnavailable.
+        `practice` is the practice's key, `actor` stands in the audit log as who did it (default: the login name). An
+        SQLite file is made with 0600, its missing folders with 0700. Raises LedgerConfiguration (URL, newer revision),
+        LedgerUnavailable, LedgerDamaged.
         """
         database = Database(url)
         try:
             upgrade(database)
-            return cls(database, practice, actor, clock)
+            return cls(database, practice, actor or login_name(), clock)
         except BaseException:
             database.close()
             raise

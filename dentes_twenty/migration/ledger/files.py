@@ -39,7 +39,7 @@ class FileRecord:
     """One file of one record. `name` as the export gives it; `code` says why it was refused."""
 
     key: RecordKey
-    name: str
+    name: str = dataclasses.field(repr=False)
     state: FileState
     sha256: bytes | None = None
     size: int | None = None

@@ -71,7 +71,7 @@ class Entry:
     code: str
     row: int | None = None
     line: int | None = None
-    source_id: str | None = None
+    source_id: str | None = dataclasses.field(default=None, repr=False)
     column: str | None = None
     drop: int | None = None
     run: int | None = None

@@ -107,6 +107,10 @@ class RecordKey(NamedTuple):
     source_object: str
     source_id: str
 
+    def __repr__(self) -> str:
+        """Without the source id, which is a patient's: a representation may end in a log."""
+        return f"<{self.source_object}>"
+
 
 class FieldPrints(NamedTuple):
     """Fingerprints of the written value of each field: the id of the ordered list of field names, 8 bytes for each."""

@@ -325,3 +325,18 @@ def test_a_late_parent_lets_its_child_land(ledger: Ledger, run: int, land: Landi
     ledger.settle(ledger.intend(run, Operation.CREATE, "opportunity", [child]), [outcome_of(child)])
     assert list(ledger.held()) == []
     assert ledger.known("plan", ["p1"])["p1"].status is Status.LANDED
+
+
+def test_no_representation_shows_a_source_id_or_a_file_name(ledger: Ledger, run: int, land: Landing) -> None:
+    (intent,) = land("canary-1")
+    shown = [
+        intent,
+        outcome_of(intent),
+        ledger.known("patient", ["canary-1"]),
+        held(ledger, "canary-2", "canary-3"),
+        defect("canary-4"),
+        conflict(ledger, "chair", "1", "2", "canary-5"),
+        FileRecord(key("canary-6", "note"), "canary-7.png", FileState.ATTACHED),
+        adoption(source_id="canary-8"),
+    ]
+    assert "canary" not in repr([one if not isinstance(one, dict) else list(one.values()) for one in shown])
