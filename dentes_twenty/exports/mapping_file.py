@@ -27,8 +27,7 @@ _HEAD = """\
 # A header that nobody knows has `action: ignore`. Change that to `action: custom` to get a field of its own in
 # Twenty (as `field` describes it), or replace it with `column: <name>`.
 # A confirmed mapping also serves later exports of the same practice.
-version: 1
-"""
+version: 1"""
 _CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _CONFIRMED = re.compile(r"^confirmed:.*\n?(?:^[ \t]+.*\n?)*", re.MULTILINE)
 

@@ -17,11 +17,16 @@ from dentes_twenty.exports.assignment import best_assignment
 from dentes_twenty.exports.profile import NEUTRAL, ColumnProfile, fit
 from dentes_twenty.objects.folding import fold, fold_key
 from dentes_twenty.objects.form import LONG_REPORT
-from dentes_twenty.objects.source import Column, Report
+from dentes_twenty.objects.source import Column, Kind, Report
 
 # Below this, spelling alone has proposed wrong pairs: "Tarife" and "Tarih" are 0.73 alike, "Onay" and "Oda" 0.57
 SIMILAR = 0.85
 _VALUES_WEIGHT = 0.3
+_VALUES = {
+    Kind.EMAIL: "e-mails", Kind.PHONE: "phone numbers", Kind.URL: "web addresses", Kind.DATE: "dates",
+    Kind.DATETIME: "dates", Kind.TIME: "times", Kind.CURRENCY: "currencies", Kind.FILES: "file names",
+    Kind.NAME: "names",
+}  # fmt: skip
 _UNFIT = 0.25
 # Turkish possessives and abbreviations that headers use interchangeably
 _SAME_WORD = {
@@ -122,7 +127,9 @@ def _evidence(column: Column, alike: float, suits: float | None) -> str:
         return f"{spelled}; {suits:.0%} of the words are known"
     if column.reference is not None:
         return f"{spelled}; {suits:.0%} are ids of {column.reference.to}"
-    return f"{spelled}; values suit {column.kind} {suits:.0%}"
+    if column.kind in (Kind.TEXT, Kind.CODE, Kind.ID):
+        return spelled if suits >= NEUTRAL else f"{spelled}; the values look like something else"
+    return f"{spelled}; {suits:.0%} of the values are {_VALUES.get(column.kind, 'numbers')}"
 
 
 def _why_nothing(report: Report, spelled: Sequence[float], profile: ColumnProfile | None) -> str:

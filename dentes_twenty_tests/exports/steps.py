@@ -16,9 +16,11 @@ from dentes_twenty.exports.stage import Staged, StageSettings, stage_report
 from dentes_twenty_tests.exports.folders import write_drop
 
 SETTINGS = StageSettings(ZoneInfo("Europe/Istanbul"), as_of=dt.date(2026, 11, 23))
-PATIENTS = (
-    "Dosya No;Adı;Soyadı;Doğum Tarihi;Cep Telefonu\n1;Ayşe;Yılmaz;13.05.1980;0532 001 00 01\n2;Ali;Kaya;2.1.1990;\n"
-)
+PATIENTS = """\
+Dosya No;Adı;Soyadı;Doğum Tarihi;Cep Telefonu
+1;Ayşe;Yılmaz;13.05.1980;0532 001 00 01
+2;Ali;Kaya;2.1.1990;
+"""
 
 
 def drop_of(folder: Path, files: Files[str, bytes | str]) -> Drop:
