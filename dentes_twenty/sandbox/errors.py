@@ -64,6 +64,10 @@ class Refusal(Exception):
     @classmethod
     def of_value(cls, refused: ValueRefused, sub_code: str = "INVALID_ARGS_DATA") -> Refusal:
         """The refusal of a value, with the sub-code of the argument it stood in unless it has one of its own."""
+        if refused.status == 500:
+            return data_refused()
+        if refused.error == "TypeError":
+            return stumbled(refused.message)
         return cls(
             refused.message,
             status=refused.status,
@@ -88,6 +92,21 @@ class Refusal(Exception):
         if path:
             error["path"] = list(path)
         return error
+
+
+def stumbled(message: str) -> Refusal:
+    """What Twenty answers when its own code stumbles over a value: a JavaScript TypeError."""
+    return Refusal(message, error="TypeError", code="INTERNAL_SERVER_ERROR")
+
+
+def data_refused() -> Refusal:
+    """What Twenty answers when PostgreSQL cannot take a value that passed all checks: a 500."""
+    return Refusal(
+        "Data validation error.",
+        status=500,
+        error="InternalServerErrorException",
+        code="INTERNAL_SERVER_ERROR",
+    )
 
 
 class NotFound(Refusal):

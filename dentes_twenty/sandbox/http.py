@@ -43,16 +43,27 @@ def nest_error(status: int, message: str, error: str) -> Response:
 
 
 async def json_body(request: Request) -> Any:
-    """The JSON body of a request, {} for an empty one. Raises BodyRefused."""
+    """The JSON body of a request, {} for an empty one. Raises BodyRefused.
+
+    As strict as Twenty's parser: a document is an object or a list. Another content type is taken as a text.
+    """
     raw = await request.body()
     if len(raw) > LARGEST_BODY:
         raise BodyRefused("request entity too large", 413, "Payload Too Large")
     if not raw.strip():
         return {}
+    if "json" not in request.headers.get("content-type", "json"):
+        return raw.decode("utf-8", "replace")
+    first = raw.lstrip()[:1].decode("utf-8", "replace")
+    if first not in ("{", "["):
+        text = raw.decode("utf-8", "replace")
+        raise BodyRefused(f"Unexpected token '{first}', \"{text}\" is not valid JSON", 400, "Bad Request")
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise BodyRefused(f"Unexpected token in JSON: {error.msg}", 400, "Bad Request") from error
+        end = "Unexpected end of JSON input" if "EOF" in error.msg or "unexpected end" in error.msg else None
+        message = end or f"Invalid JSON at position {error.pos}"
+        raise BodyRefused(message, 400, "Bad Request") from error
 
 
 def base_url(request: Request) -> str:

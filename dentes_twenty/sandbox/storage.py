@@ -33,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from dentes_twenty.sandbox.errors import SandboxError
+from dentes_twenty.sandbox.granularity import time_group
 
 SCHEMA_VERSION = "1"
 
@@ -67,6 +68,7 @@ def _fold(text: str | None) -> str | None:
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.create_function("fold", 1, _fold, deterministic=True)
+    connection.create_function("time_group", 3, time_group, deterministic=True)
     # synchronous=NORMAL with WAL survives a crash of the process; only a power cut may lose the last commits.
     for pragma in (
         "journal_mode=WAL",

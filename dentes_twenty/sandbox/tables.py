@@ -20,6 +20,7 @@ from typing import Any
 from dentes_twenty.sandbox.fieldspec import (
     COMPOSITES,
     FieldSpec,
+    column_name,
     columns,
     is_composite,
     unique_columns,
@@ -139,7 +140,9 @@ class Table:
             present=compile_presenter(spec),
         )
         self.columns += own
-        if not each.is_nullable and not is_composite(each.type):
+        if not each.is_nullable and each.type == "ACTOR":
+            self.required += [column_name(each.name, "source"), column_name(each.name, "name")]
+        elif not each.is_nullable and not is_composite(each.type):
             self.required += own
         for name, value in default_columns(spec).items():
             self.defaults[name] = None if isinstance(value, Generated) else value

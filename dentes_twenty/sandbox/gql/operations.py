@@ -13,17 +13,14 @@ from typing import Any
 from dentes_twenty.sandbox.errors import Refusal
 from dentes_twenty.sandbox.gql.documents import Selected
 from dentes_twenty.sandbox.gql.projection import Projection, connection, type_name
-from dentes_twenty.sandbox.jsvalues import inspect
+from dentes_twenty.sandbox.metadata.ids import is_uuid
 from dentes_twenty.sandbox.model import Object
 from dentes_twenty.sandbox.records import remove, update
 from dentes_twenty.sandbox.records.aggregates import aggregate, group_by
 from dentes_twenty.sandbox.records.create import create
 from dentes_twenty.sandbox.records.filters import Filter, compile_filter
 from dentes_twenty.sandbox.records.read import Query, count, find, find_one
-from dentes_twenty.sandbox.refused import ValueRefused
-from dentes_twenty.sandbox.scalars import check_uuid
 from dentes_twenty.sandbox.tables import Record, Table
-from dentes_twenty.sandbox.values import check_record_id
 from dentes_twenty.sandbox.workspace import Workspace
 
 Arguments = Mapping[str, Any]
@@ -48,25 +45,40 @@ class Root:
     object: Object
 
 
+_TYPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "filter": (lambda value: isinstance(value, Mapping), "an object"),
+    "orderBy": (lambda value: isinstance(value, list | Mapping), "an array"),
+    "first": (lambda value: _is_number(value), "a number"),
+    "last": (lambda value: _is_number(value), "a number"),
+    "offset": (lambda value: _is_number(value), "a number"),
+    "limit": (lambda value: _is_number(value), "a number"),
+    "after": (lambda value: isinstance(value, str), "a string"),
+    "before": (lambda value: isinstance(value, str), "a string"),
+    "upsert": (lambda value: isinstance(value, bool), "a boolean"),
+}
+_REQUIRED: Mapping[str, Callable[[Any], bool]] = {
+    "object": lambda value: isinstance(value, Mapping),
+    "array": lambda value: isinstance(value, list),
+    "UUID": is_uuid,
+}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def check_arguments(kind: Kind, arguments: Arguments) -> None:
     """Refuse unknown, missing and wrongly typed arguments. Raises Refusal."""
     for name in arguments:
         if name not in kind.allowed:
             raise Refusal(f"Argument not allowed: {name}", sub_code=INVALID)
     for name, wanted in kind.required:
-        value = arguments.get(name)
-        if value is None:
+        if not _REQUIRED[wanted](arguments.get(name)):
             raise Refusal(f'Missing required argument: "{name}" ({wanted})', sub_code=INVALID)
-        fits = {"object": Mapping, "array": list, "string": str}[wanted]
-        if not isinstance(value, fits):
-            raise Refusal(f'Invalid argument "{name}": expected {wanted}, received {inspect(value)}', sub_code=INVALID)
-
-
-def _integer(arguments: Arguments, name: str) -> int | None:
-    value = arguments.get(name)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise Refusal(f'Invalid argument "{name}": expected number, received {inspect(value)}', sub_code=INVALID)
+    for name, value in arguments.items():
+        fits, wanted = _TYPES.get(name, (None, ""))
+        if fits is not None and value is not None and not fits(value):
+            raise Refusal(f'Invalid argument: "{name}" must be {wanted}', sub_code=INVALID)
 
 
 def _find_many(workspace: Workspace, table: Table, item: Selected) -> Any:
@@ -80,11 +92,11 @@ def _find_many(workspace: Workspace, table: Table, item: Selected) -> Any:
         Query(
             filter=arguments.get("filter"),
             order_by=arguments.get("orderBy"),
-            first=_integer(arguments, "first"),
-            last=_integer(arguments, "last"),
+            first=arguments.get("first"),
+            last=arguments.get("last"),
             after=arguments.get("after"),
             before=arguments.get("before"),
-            offset=_integer(arguments, "offset") or 0,
+            offset=arguments.get("offset") or 0,
             columns=projection.columns,
         ),
     )
@@ -104,6 +116,8 @@ def _find_many(workspace: Workspace, table: Table, item: Selected) -> Any:
 
 
 def _find_one(workspace: Workspace, table: Table, item: Selected) -> Any:
+    if not item.arguments.get("filter"):
+        raise Refusal("Missing filter argument", sub_code=INVALID)
     projection = Projection(workspace, table, item.children or [])
     record = find_one(workspace, table, item.arguments.get("filter"), projection.columns)
     return projection.apply([record])[0]
@@ -142,13 +156,8 @@ def _update_many(workspace: Workspace, table: Table, item: Selected) -> Any:
 
 
 def _record_id(arguments: Arguments) -> str:
-    """The id argument in lower case. Raises Refusal when it is no UUID."""
-    value = arguments["id"]
-    try:
-        check_record_id(value)
-        return str(check_uuid(value, "id"))
-    except ValueRefused as refused:
-        raise Refusal.of_value(refused, INVALID) from refused
+    """The id argument in lower case."""
+    return str(arguments["id"]).lower()
 
 
 def _one(operation: Callable[[Workspace, Table, str], Record]) -> Callable[..., Any]:
@@ -176,7 +185,7 @@ def _group_by(workspace: Workspace, table: Table, item: Selected) -> Any:
         names,
         where=arguments.get("filter"),
         order_by=arguments.get("orderBy"),
-        limit=_integer(arguments, "limit"),
+        limit=arguments.get("limit"),
     )
     answers = []
     for group in groups:
@@ -186,16 +195,16 @@ def _group_by(workspace: Workspace, table: Table, item: Selected) -> Any:
     return answers
 
 
-_ID = (("id", "string"),)
+_ID = (("id", "UUID"),)
 _DATA = (("data", "object"),)
 _FILTER = (("filter", "object"),)
 _PAGE = ("filter", "orderBy", "first", "last", "before", "after", "offset")
-_GROUP = ("filter", "orderBy", "orderByForRecords", "groupBy", "viewId", "omitNullValues", "limit")
+_GROUP = ("filter", "orderBy", "orderByForRecords", "groupBy", "viewId", "limit", "offsetForRecords")
 
 QUERIES: Mapping[str, Kind] = {
     "{plural}": Kind(_find_many, _PAGE),
     "{singular}": Kind(_find_one, ("filter",)),
-    "{plural}GroupBy": Kind(_group_by, (*_GROUP, "offsetForRecords"), (("groupBy", "array"),)),
+    "{plural}GroupBy": Kind(_group_by, _GROUP),
 }
 MUTATIONS: Mapping[str, Kind] = {
     "create{Singular}": Kind(_create_one, ("data", "upsert"), _DATA),

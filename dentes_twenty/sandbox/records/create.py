@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.errors import Refusal, stumbled
 from dentes_twenty.sandbox.fieldspec import FieldSpec
 from dentes_twenty.sandbox.records.guards import refuse_member_change
 from dentes_twenty.sandbox.records.prepare import (
@@ -41,7 +41,7 @@ def create(workspace: Workspace, table: Table, data: Any, *, upsert: bool = Fals
     """
     refuse_member_change(table, "create")
     if not isinstance(data, list):
-        raise Refusal("args.data.forEach is not a function", error="TypeError")
+        raise stumbled("args.data.forEach is not a function")
     if len(data) > MAXIMUM_RECORDS:
         raise Refusal(
             f"Maximum number of records to upsert is {MAXIMUM_RECORDS}.",

@@ -13,8 +13,10 @@ def refuse_member_change(table: Table, operation: str) -> None:
     """Refuse every operation on workspace members except reading them and updating one."""
     if table.name != "workspaceMember":
         return
+    if operation == "delete":
+        raise Refusal(LEAVE, code="FORBIDDEN", sub_code="PERMISSION_DENIED")
     raise Refusal(
-        LEAVE if operation in ("delete", "destroy") else NO_PERMISSION,
+        NO_PERMISSION,
         error="Error",
         rest_code="PERMISSION_DENIED",
         code="FORBIDDEN",

@@ -10,33 +10,44 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.errors import Refusal, stumbled
 from dentes_twenty.sandbox.fieldspec import column_name, is_composite
-from dentes_twenty.sandbox.jsvalues import inspect
 from dentes_twenty.sandbox.tables import Record, Relation, Table, sql_name
 from dentes_twenty.sandbox.workspace import Workspace
 
 DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
-SUB_CODE = "INVALID_ARGS_ORDER_BY"
+INVALID = "INVALID_QUERY_INPUT"
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One ordering expression; `path` is where its value stands in a cursor (`("name", "lastName")`)."""
+    """One ordering expression; `path` is where its value stands in a cursor (`("name", "lastName")`).
+
+    A select is ordered by the place of its option among `options`, not by its text.
+    """
 
     path: tuple[str, ...]
-    sql: str
+    value_sql: str
     descending: bool = False
     nulls_first: bool = True
+    options: tuple[str, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """What the rows are ordered by."""
+        if not self.options:
+            return self.value_sql
+        places = " ".join(f"WHEN '{value}' THEN {place}" for place, value in enumerate(self.options))
+        return f"CASE {self.value_sql} {places} END"
 
     def reversed(self) -> Term:
         """The opposite direction, for pages backwards."""
-        return Term(self.path, self.sql, not self.descending, not self.nulls_first)
+        return replace(self, descending=not self.descending, nulls_first=not self.nulls_first)
 
     def clause(self) -> str:
         """The term in ORDER BY."""
@@ -46,11 +57,16 @@ class Term:
         return f"{self.sql} {direction} NULLS {'FIRST' if self.nulls_first else 'LAST'}"
 
     def after(self, value: Any) -> tuple[str, list[Any]]:
-        """The rows that come after `value` in this term alone."""
+        """The rows that come after `value` in this term alone.
+
+        Where empty values come last, Twenty compares with them too and so never reaches them by cursor: rows
+        without a value are lost at the end of such a walk (seen on the real server).
+        """
         if value is None:
             return (f"{self.sql} IS NOT NULL", []) if self.nulls_first else ("0", [])
-        comparison = f"{self.sql} {'<' if self.descending else '>'} ?"
-        return (comparison if self.nulls_first else f"({comparison} OR {self.sql} IS NULL)"), [value]
+        if self.options:
+            value = self.options.index(value) if value in self.options else -1
+        return f"{self.sql} {'<' if self.descending else '>'} ?", [value]
 
 
 ID_TERM = Term(("id",), "t.id")
@@ -62,7 +78,7 @@ def compile_order(workspace: Workspace, table: Table, order_by: Any) -> list[Ter
     items = order_by if isinstance(order_by, list) else [order_by] if order_by else []
     for item in items:
         if not isinstance(item, Mapping):
-            raise Refusal(f"Invalid orderBy: {inspect(item)}", sub_code=SUB_CODE)
+            raise stumbled("Cannot convert undefined or null to object")
         for name, direction in item.items():
             terms += _terms(workspace, table, name, direction, None)
     if not any(term.path == ("id",) for term in terms):
@@ -70,38 +86,50 @@ def compile_order(workspace: Workspace, table: Table, order_by: Any) -> list[Ter
     return terms
 
 
+def _refused(message: str, rest_code: str | None = INVALID) -> Refusal:
+    return Refusal(message, error="Error", rest_code=rest_code, sub_code=rest_code)
+
+
 def _terms(workspace: Workspace, table: Table, name: str, direction: Any, hop: Relation | None) -> list[Term]:
     prefix = (hop.field.name,) if hop else ()
     known = table.fields.get(name)
     if known is not None and is_composite(known.type):
         if not isinstance(direction, Mapping):
-            raise Refusal(f'Composite field "{name}" requires a subfield in orderBy', sub_code=SUB_CODE)
+            example = f"{{ {name}: {{ subFieldName: 'AscNullsFirst' }} }}"
+            raise _refused(f'Composite field "{name}" requires subfield ordering (e.g., {example})')
         types = table.sub_types(name)
-        for sub in direction:
-            if sub not in types:
-                raise Refusal(f'Sub-field "{sub}" not found for composite field "{name}"', sub_code=SUB_CODE)
+        if not types.keys() >= direction.keys():
+            raise _refused(f"Sub field metadata not found for composite type: {known.type}", None)
         return [
             _term(workspace, (*prefix, name, sub), column_name(name, sub), value, hop)
             for sub, value in direction.items()
         ]
-    if known is not None or name in table.relation_of_column:
+    if known is not None:
+        options = tuple(option.value for option in known.spec.options) if known.type != "MULTI_SELECT" else ()
+        return [_term(workspace, (*prefix, name), name, direction, hop, options)]
+    if name in table.relation_of_column:
         return [_term(workspace, (*prefix, name), name, direction, hop)]
     relation = table.relations.get(name)
-    if relation is not None and hop is None and isinstance(direction, Mapping):
-        target = workspace.table(relation.target)
-        return [
-            term for inner, value in direction.items() for term in _terms(workspace, target, inner, value, relation)
-        ]
-    raise Refusal(f'Object {table.name} doesn\'t have any "{name}" field.', sub_code=SUB_CODE)
+    if relation is None or hop is not None:
+        raise _refused(f'Field "{name}" does not exist or is not sortable', "FIELD_NOT_FOUND")
+    if not isinstance(direction, Mapping):
+        example = f"{{ {name}: {{ fieldName: 'AscNullsFirst' }} }}"
+        raise _refused(f'Relation field "{name}" requires nested field ordering (e.g., {example})')
+    target = workspace.table(relation.target)
+    return [term for inner, value in direction.items() for term in _terms(workspace, target, inner, value, relation)]
 
 
-def _term(workspace: Workspace, path: tuple[str, ...], column: str, direction: Any, hop: Relation | None) -> Term:
+def _term(
+    workspace: Workspace,
+    path: tuple[str, ...],
+    column: str,
+    direction: Any,
+    hop: Relation | None,
+    options: tuple[str, ...] = (),
+) -> Term:
     if direction not in DIRECTIONS:
-        raise Refusal(
-            f'Invalid orderBy direction {inspect(direction)} for field "{".".join(path)}". '
-            f"Allowed values: {', '.join(DIRECTIONS)}",
-            sub_code=SUB_CODE,
-        )
+        allowed = ", ".join(DIRECTIONS)
+        raise _refused(f'Scalar field "{path[-1]}" requires a direction value ({allowed})')
     if hop is None:
         sql = f"t.{sql_name(column)}"
     else:
@@ -110,7 +138,7 @@ def _term(workspace: Workspace, path: tuple[str, ...], column: str, direction: A
             f"(SELECT r.{sql_name(column)} FROM {target.sql} r "  # noqa: S608
             f"WHERE r.id = t.{sql_name(hop.column)} AND r.deleted_at IS NULL)"
         )
-    return Term(path, sql, direction.startswith("Desc"), direction.endswith("First"))
+    return Term(path, sql, direction.startswith("Desc"), direction.endswith("First"), options)
 
 
 def beyond(terms: Sequence[Term], values: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -118,7 +146,7 @@ def beyond(terms: Sequence[Term], values: Sequence[Any]) -> tuple[str, list[Any]
     alternatives: list[str] = []
     parameters: list[Any] = []
     for index, term in enumerate(terms):
-        equal = " AND ".join(f"{earlier.sql} IS ?" for earlier in terms[:index])
+        equal = " AND ".join(f"{earlier.value_sql} IS ?" for earlier in terms[:index])
         after, own = term.after(values[index])
         alternatives.append(f"({equal} AND {after})" if equal else f"({after})")
         parameters += [*values[:index], *own]

@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from dentes_twenty.sandbox.auth import Authority
-from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.errors import Refusal, data_refused, stumbled
 from dentes_twenty.sandbox.fieldspec import is_composite, unique_columns
+from dentes_twenty.sandbox.jsvalues import inspect
 from dentes_twenty.sandbox.refused import ValueRefused
 from dentes_twenty.sandbox.tables import Record, Relation, Table, sql_name
 from dentes_twenty.sandbox.values import check_record_id
@@ -36,20 +37,26 @@ class Prepared:
     """`first` or `last` when the position is to be found by the server."""
 
 
-def as_object(data: Any) -> Mapping[str, Any]:
-    """The payload of one record. Lists and texts count as objects with their indexes as keys, as in JavaScript."""
+def as_object(data: Any, *, updating: bool) -> Mapping[str, Any]:
+    """The payload of one record. A list counts as an object with its indexes as keys, as in JavaScript.
+
+    Raises Refusal for other values: a create stumbles over them when it adds the position.
+    """
     if isinstance(data, Mapping):
         return data
-    if isinstance(data, list | str):
+    if isinstance(data, list):
         return {str(index): item for index, item in enumerate(data)}
     if data is None:
-        raise Refusal("Cannot convert undefined or null to object", error="TypeError")
-    return {}
+        raise stumbled("Cannot read properties of null (reading 'position')")
+    if updating:
+        return {str(index): item for index, item in enumerate(data)} if isinstance(data, str) else {}
+    kind = {str: "string", bool: "boolean"}.get(type(data), "number")
+    raise stumbled(f"Cannot create property 'position' on {kind} '{data}'")
 
 
-def prepare(table: Table, data: Any) -> Prepared:
-    """Check and normalise one record, for a create or an update. Raises Refusal with the first problem."""
-    payload = as_object(data)
+def prepare(table: Table, data: Any, *, updating: bool = False) -> Prepared:
+    """Check and normalise one record. Raises Refusal with the first problem."""
+    payload = as_object(data, updating=updating)
     prepared = Prepared({})
     columns, fields = prepared.columns, table.fields
     try:
@@ -58,7 +65,7 @@ def prepare(table: Table, data: Any) -> Prepared:
             if known is None:
                 _relation(table, name, value, payload, prepared)
             elif name in _SPECIAL or known.type == "FILES":
-                _special(table, name, value, prepared)
+                _special(table, name, value, prepared, updating)
             else:
                 columns.update(known.normalise(value))
     except ValueRefused as refused:
@@ -69,18 +76,20 @@ def prepare(table: Table, data: Any) -> Prepared:
 _SPECIAL = frozenset({"id", "position", "createdBy", "updatedBy"})
 
 
-def _special(table: Table, name: str, value: Any, prepared: Prepared) -> None:
+def _special(table: Table, name: str, value: Any, prepared: Prepared, updating: bool) -> None:
     known = table.fields[name]
     convert = known.normalise
     if known.type == "FILES":
         stored = convert(value)[name]
         prepared.files[name] = orjson.loads(stored) if stored else []
     elif name == "id":
-        check_record_id(value)
+        check_record_id(value if value is None or isinstance(value, str) else inspect(value))
         prepared.columns.update(convert(value))
         prepared.sent_id = value
     elif name == "position" and value in ("first", "last"):
         prepared.place = value
+    elif name == "createdBy" and updating:
+        prepared.columns.update(convert(value))
     elif name == "createdBy" and isinstance(value, Mapping) and value and not value.get("name"):
         # Without a name the server signs with the API key and takes over nothing but the source.
         source = convert({"source": value["source"]}) if "source" in value else {"createdBySource": "API"}
@@ -106,24 +115,28 @@ def _relation(table: Table, name: str, value: Any, payload: Mapping[str, Any], p
         if name in table.lists:
             raise Refusal(f"One-to-many relation {name} field does not support write operations.", sub_code=NO_WRITE)
         raise Refusal(f'Object {table.name} doesn\'t have any "{name}" field.', sub_code=NO_WRITE)
-    if value is None:
-        return
     if payload.get(relation.column) is not None:
         raise Refusal(f"{name} and {relation.column} cannot be both provided.")
-    connect = value.get("connect") if isinstance(value, Mapping) else None
-    if isinstance(value, Mapping) and value.get("disconnect") is True and connect is None:
-        prepared.columns[relation.column] = None
-    elif isinstance(connect, Mapping) and isinstance(connect.get("where"), Mapping):
-        prepared.connects.append((relation, connect["where"]))
-    else:
+    if not isinstance(value, Mapping) or not value.keys() & {"connect", "disconnect"}:
         raise Refusal(f'Relation "{name}" requires connect or disconnect operation', sub_code=NO_WRITE)
+    connect = value.get("connect")
+    if connect is not None and value.get("disconnect") is True:
+        # The name of the object is missing in Twenty's own text.
+        raise Refusal("Cannot have both connect and disconnect for the same field on undefined.")
+    if value.get("disconnect") is True:
+        prepared.columns[relation.column] = None
+    where = connect.get("where") if isinstance(connect, Mapping) else None
+    if isinstance(where, Mapping):
+        prepared.connects.append((relation, where))
 
 
 def connect_all(workspace: Workspace, items: list[Prepared]) -> None:
     """Replace every `connect` by the id of the record it means. Raises Refusal when it means none or several."""
     for item in items:
         for relation, where in item.connects:
-            item.columns[relation.column] = _connected_id(workspace, relation, where)
+            known = workspace.table(relation.target).fields.keys() & where.keys()
+            if known:  # a `where` without any field that exists is passed over, as Twenty does
+                item.columns[relation.column] = _connected_id(workspace, relation, where)
 
 
 def _connected_id(workspace: Workspace, relation: Relation, where: Mapping[str, Any]) -> str:
@@ -150,11 +163,15 @@ def _unique_conditions(target: Table, where: Mapping[str, Any]) -> Record:
     keys = [(target.fields["id"].spec, ("id",)), *target.unique_keys]
     for spec, names in keys:
         value = where.get(spec.name)
-        if value is None or (is_composite(spec.type) and not isinstance(value, Mapping)):
+        if value is None:
             continue
+        if is_composite(spec.type) and not isinstance(value, Mapping):
+            raise data_refused()
         try:
             stored = target.fields[spec.name].normalise(value)
         except ValueRefused as refused:
+            if spec.type == "UUID":  # not checked before it reaches the database
+                raise Refusal(f'invalid input syntax for type uuid: "{value}"') from refused
             raise Refusal.of_value(refused) from refused
         if all(stored.get(column) is not None for column in names):
             return {column: stored[column] for column in names}
@@ -177,7 +194,7 @@ def place_positions(workspace: Workspace, table: Table, items: list[Prepared]) -
             f"SELECT (SELECT MIN(position) FROM {table.sql}), (SELECT MAX(position) FROM {table.sql})"  # noqa: S608
         )[0]
         lowest = min([low if low is not None else 1, *numbers])
-        highest = max([high if high is not None else 0, *numbers])
+        highest = max([high if high is not None else 1, *numbers])
         for index, item in enumerate(firsts):
             item.columns["position"] = lowest - 1 - index
         for index, item in enumerate(lasts):

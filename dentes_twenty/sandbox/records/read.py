@@ -6,6 +6,7 @@ shape of answers (see `graphql`, `rest`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,11 +32,11 @@ class Query:
 
     filter: Any = None
     order_by: Any = None
-    first: int | None = None
-    last: int | None = None
+    first: float | None = None
+    last: float | None = None
     after: str | None = None
     before: str | None = None
-    offset: int = 0
+    offset: float = 0
     columns: list[str] | None = None
     """The columns that are needed; None for all."""
 
@@ -69,6 +70,8 @@ def find(workspace: Workspace, table: Table, query: Query) -> Page:
     for name, count in (("First", query.first), ("Last", query.last)):
         if count is not None and count < 0:
             raise Refusal(f"{name} argument must be non-negative", sub_code=f"INVALID_ARGS_{name.upper()}")
+    if query.first is not None and query.last is not None:
+        raise Refusal("Cannot provide both first and last", sub_code="ARGS_CONFLICT")
     if query.after is not None and query.before is not None:
         raise Refusal("Cannot provide both before and after", sub_code="INVALID_CURSOR")
     where = compile_filter(workspace, table, query.filter)
@@ -76,7 +79,7 @@ def find(workspace: Workspace, table: Table, query: Query) -> Page:
     backward = query.before is not None
     limit = query.last if backward and query.last is not None else query.first
     limit = query.last if limit is None else limit
-    limit = DEFAULT_PAGE if limit is None else limit
+    limit = DEFAULT_PAGE if limit is None else math.ceil(limit)
     rows = _page_rows(workspace, table, query, where, terms, limit)
     more = len(rows) > limit
     rows = rows[:limit]
@@ -103,12 +106,12 @@ def _page_rows(
     if cursor is not None:
         further, own = beyond(terms, decode_cursor(terms, cursor))
         sql, parameters = f"{sql} AND {further}", parameters + own
-    selected = ", ".join(term.sql for term in terms)
+    selected = ", ".join(term.value_sql for term in terms)
     order = ", ".join(term.clause() for term in terms)
     return workspace.db.rows(
         f"SELECT {selected}, {table.select_sql(query.columns, 't')} FROM {table.sql} t "  # noqa: S608
         f"WHERE {sql} ORDER BY {order} LIMIT ? OFFSET ?",
-        [*parameters, limit + 1, query.offset],
+        [*parameters, limit + 1, math.ceil(query.offset)],
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dentes_twenty.sandbox.errors import NotFound, Refusal
+from dentes_twenty.sandbox.errors import NotFound
 from dentes_twenty.sandbox.records.filters import Filter
 from dentes_twenty.sandbox.records.guards import refuse_member_change
 from dentes_twenty.sandbox.records.read import matching_ids
@@ -20,9 +20,8 @@ LINKS = {"task": ("taskTarget", "taskId"), "note": ("noteTarget", "noteId")}
 
 
 def delete_many(workspace: Workspace, table: Table, where: Filter | None) -> list[Record]:
-    """Soft-delete what the filter finds; a filter is mandatory. Raises Refusal."""
+    """Soft-delete what the filter finds; an empty filter finds everything."""
     refuse_member_change(table, "delete")
-    _need_filter(where, "delete")
     return _set_deleted(workspace, table, matching_ids(workspace, table, where), deleted=True)
 
 
@@ -46,9 +45,8 @@ def restore_one(workspace: Workspace, table: Table, record_id: str) -> Record:
 
 
 def destroy_many(workspace: Workspace, table: Table, where: Filter | None) -> list[Record]:
-    """Remove what the filter finds for good, soft-deleted records included; a filter is mandatory."""
+    """Remove what the filter finds for good, soft-deleted records included; an empty filter finds everything."""
     refuse_member_change(table, "destroy")
-    _need_filter(where, "destroy")
     return _destroy_all(workspace, table, matching_ids(workspace, table, where, with_deleted=True))
 
 
@@ -62,15 +60,6 @@ def _one(records: list[Record]) -> Record:
     if not records:
         raise NotFound
     return records[0]
-
-
-def _need_filter(where: Filter | None, operation: str) -> None:
-    if where is None or where.is_empty:
-        raise Refusal(
-            f"Filters are mandatory for bulk {operation} operations. Please provide at least one filter to "
-            "prevent accidental deletion of all records.",
-            sub_code="INVALID_QUERY_INPUT",
-        )
 
 
 def _set_deleted(workspace: Workspace, table: Table, ids: Sequence[str], *, deleted: bool) -> list[Record]:

@@ -61,7 +61,7 @@ def update_many(workspace: Workspace, table: Table, where: Filter | None, data: 
 
 
 def _prepared(workspace: Workspace, table: Table, data: Any) -> Prepared:
-    item = prepare(table, data)
+    item = prepare(table, data, updating=True)
     connect_all(workspace, [item])
     if item.place is not None:
         low, high = workspace.db.rows(f"SELECT MIN(position), MAX(position) FROM {table.sql}")[0]  # noqa: S608

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
-from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.errors import Refusal, data_refused
 from dentes_twenty.sandbox.storage import Duplicate
 from dentes_twenty.sandbox.tables import Record, Table, sql_name
 from dentes_twenty.sandbox.workspace import Workspace
@@ -43,7 +43,7 @@ def check_text(rows: Iterable[Record]) -> None:
     for row in rows:
         for value in row.values():
             if type(value) is str and "\0" in value:
-                raise Refusal("Data validation error.", status=500, error="Error", code="INTERNAL_SERVER_ERROR")
+                raise data_refused()
 
 
 def insert_rows(workspace: Workspace, table: Table, rows: list[Record]) -> None:

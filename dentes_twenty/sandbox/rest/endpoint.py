@@ -12,11 +12,11 @@ from starlette.responses import Response
 from dentes_twenty.sandbox.errors import Refusal
 from dentes_twenty.sandbox.http import BodyRefused, json_body, json_response, nest_error
 from dentes_twenty.sandbox.records import remove, update
-from dentes_twenty.sandbox.records.aggregates import group_by
+from dentes_twenty.sandbox.records.aggregates import aggregates_of, group_by
 from dentes_twenty.sandbox.records.create import create
 from dentes_twenty.sandbox.records.filters import compile_filter
 from dentes_twenty.sandbox.records.read import Query, count, find, find_one
-from dentes_twenty.sandbox.rest.answers import shown
+from dentes_twenty.sandbox.rest.answers import shallow, shown
 from dentes_twenty.sandbox.rest.filter_text import parse_filter
 from dentes_twenty.sandbox.rest.parameters import (
     Target,
@@ -28,6 +28,10 @@ from dentes_twenty.sandbox.rest.parameters import (
 from dentes_twenty.sandbox.tables import Record, Table
 from dentes_twenty.sandbox.workspace import Workspace
 
+GROUP_BY_FORM = (
+    'Invalid group_by query parameter - should be a valid array of objects - ex: [{"firstField": true}, '
+    '{"secondField": {"subField": true}}, {"dateField": {"granularity": \'DAY\'}}]'
+)
 Json = dict[str, Any]
 Parameters = Mapping[str, str]
 
@@ -81,24 +85,20 @@ class _Call:
         self.plural = _capital(self.table.plural)
 
     def handler(self, method: str) -> Callable[[], tuple[int, Any]] | None:
-        """What serves a method on this path, None when nothing does."""
-        one = self.target.record_id is not None
-        action = self.target.action
-        if action == "groupBy":
-            return self._group_by if method == "GET" else None
-        if action == "restore":
-            return self._restore if method in ("PATCH", "PUT") else None
-        if action in ("duplicates", "merge"):
-            return None
-        if method == "GET":
-            return self._read if one else self._list
-        if method == "POST":
-            return self._create_batch if action == "batch" else self._create
-        if method in ("PATCH", "PUT"):
-            return self._update if one else self._update_many
-        if method == "DELETE":
-            return self._delete if one else self._delete_many
-        return None
+        """What serves a method on this path, None when nothing does.
+
+        Words like batch and merge count only where they mean something: GET of them lists, POST creates.
+        """
+        one, action = self.target.record_id is not None, self.target.action
+        by_method = {
+            "GET": self._read if one else self._group_by if action == "groupBy" else self._list,
+            "POST": self._create_batch if action == "batch" else self._create,
+            "PATCH": self._restore if action == "restore" else self._update if one else self._update_many,
+            "DELETE": self._delete if one else self._delete_many,
+        }
+        by_method["PUT"] = by_method["PATCH"]
+        by_method["HEAD"] = by_method["GET"]
+        return by_method.get(method)
 
     def _shown(self, records: Sequence[Record]) -> list[Json]:
         return shown(self.workspace, self.table, records, self.depth)
@@ -168,10 +168,16 @@ class _Call:
         return 200, {"data": {f"delete{self.singular}": {"id": gone["id"]}}}
 
     def _delete_many(self) -> tuple[int, Any]:
+        if "filter" not in self.parameters:
+            operation = "delete" if self._softly else "destroy"
+            raise Refusal(
+                f"Filters are mandatory for bulk {operation} operations. Please provide at least one filter to "
+                "prevent accidental deletion of all records."
+            )
         where = compile_filter(self.workspace, self.table, self._filter())
         if self._softly:
             records = remove.delete_many(self.workspace, self.table, where)
-            return 200, {"data": {f"delete{self.plural}": self._shown(records)}}
+            return 200, {"data": {f"delete{self.plural}": shallow(self.table, records)}}
         gone = remove.destroy_many(self.workspace, self.table, where)
         return 200, {"data": {f"delete{self.plural}": [{"id": record["id"]} for record in gone]}}
 
@@ -181,29 +187,37 @@ class _Call:
         return 200, {"data": {f"restore{self.plural}": self._shown(records)}}
 
     def _group_by(self) -> tuple[int, Any]:
-        names = self._json("aggregate") or []
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise Refusal("Invalid aggregate query parameter")
-        limit = self.parameters.get("limit")
+        names = self._json("aggregate", [], "Invalid aggregate query parameter - should be a valid array of strings")
+        unknown = [str(name) for name in names if name not in aggregates_of(self.table)]
+        if unknown:
+            raise Refusal(f"Unknown aggregate field(s): {', '.join(unknown)}")
         groups = group_by(
             self.workspace,
             self.table,
-            self._json("group_by"),
+            self._json("group_by", None, GROUP_BY_FORM),
             names,
             where=self._filter(),
-            order_by=self._json("order_by"),
-            limit=None if limit is None else self.limit,
+            order_by=self._json("order_by", [], "Invalid order_by query parameter"),
+            limit=None if self.parameters.get("limit") is None else self.limit,
         )
-        return 200, [{"groupByDimensionValues": group.dimensions, **group.values} for group in groups]
+        known = aggregates_of(self.table)
+        return 200, [
+            {
+                **{name: known[name].in_rest(value) for name, value in group.values.items()},
+                "groupByDimensionValues": group.dimensions,
+            }
+            for group in groups
+        ]
 
-    def _json(self, name: str) -> Any:
+    def _json(self, name: str, default: Any, refusal: str) -> list[Any]:
         text = self.parameters.get(name)
-        if not text:
-            return None
         try:
-            return orjson.loads(text)
+            value = orjson.loads(text) if text else default
         except orjson.JSONDecodeError as error:
-            raise Refusal(f"Invalid {name} query parameter") from error
+            raise Refusal(refusal) from error
+        if value is None:
+            raise Refusal(refusal)
+        return value if isinstance(value, list) else []
 
 
 def _capital(name: str) -> str:

@@ -9,59 +9,46 @@ every comma, quoted or not, and a blank after a comma belongs to what follows.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
 from dentes_twenty.sandbox.errors import Refusal
 from dentes_twenty.sandbox.fieldspec import is_composite
-from dentes_twenty.sandbox.jsvalues import to_number
 from dentes_twenty.sandbox.tables import Table
 from dentes_twenty.sandbox.workspace import Workspace
 
-COMPARATORS = [
-    "eq",
-    "neq",
-    "in",
-    "containsAny",
-    "containsIlike",
-    "is",
-    "isEmptyArray",
-    "gt",
-    "gte",
-    "lt",
-    "lte",
-    "startsWith",
-    "endsWith",
-    "like",
-    "ilike",
-]
+COMPARATORS = (
+    *("eq", "neq", "in", "containsAny", "is", "gt", "gte", "lt", "lte"),
+    *("startsWith", "endsWith", "like", "ilike"),
+)
 LISTS = ("in", "containsAny")
 DEEPEST = 20
 
 _CONJUNCTION = re.compile(r"(and|or|not)\((.*)\)", re.DOTALL)
 _BASE = re.compile(r"([^\[\]:]*)\[([^\[\]]*)\]:(.*)", re.DOTALL)
 _NUMBERS = ("NUMBER", "NUMERIC", "POSITION")
+_LEADING_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+"""What JavaScript's parseFloat reads; the rest of the text does not matter to it."""
 
 
 def parse_filter(workspace: Workspace, table: Table, text: str | None) -> dict[str, Any] | None:
     """The filter object of a `filter` parameter, None without one. Raises Refusal."""
-    if not text:
+    if text is None:
         return None
     _check_balance(text)
     parser = _Parser(workspace, table)
-    items = [parser.expression(part, 0) for part in _split(text)]
-    return items[0] if len(items) == 1 else {"and": items}
+    parts = _split(text)
+    # Twenty puts and(…) around what does not begin with a conjunction, and so calls an empty text.
+    return parser.expression(text if len(parts) == 1 and text else f"and({text})", 0)
 
 
 def _check_balance(text: str) -> None:
-    for opening, closing, name in (("(", ")", "bracket"), ("[", "]", "square bracket")):
-        missing = text.count(opening) - text.count(closing)
-        if missing:
-            side, count = ("close", missing) if missing > 0 else ("open", -missing)
-            verb = "are" if count > 1 else "is"
-            raise Refusal(
-                f"'filter' invalid. {count} {side} {name}{'s' if count > 1 else ''} {verb} missing in the query"
-            )
+    missing = text.count("(") - text.count(")")
+    if missing:
+        side, count = ("close", missing) if missing > 0 else ("open", -missing)
+        plural, verb = ("s", "are") if count > 1 else ("", "is")
+        raise Refusal(f"'filter' invalid. {count} {side} bracket{plural} {verb} missing in the query")
 
 
 def _split(text: str) -> list[str]:
@@ -97,14 +84,19 @@ class _Parser:
         if conjunction is None:
             return self._base(text)
         kind, inner = conjunction.groups()
-        if kind == "not":
-            return {"not": self.expression(inner, depth + 1)}
-        return {kind: [self.expression(part, depth + 1) for part in _split(inner)]}
+        if not inner:
+            raise _invalid(text)
+        parts = [self.expression(part, depth + 1) for part in _split(inner)]
+        if kind != "not":
+            return {kind: parts}
+        if len(parts) > 1:
+            raise Refusal("'filter' invalid. 'not' conjunction should contain only 1 condition. eg: not(field[eq]:1)")
+        return {"not": parts[0]}
 
     def _base(self, text: str) -> dict[str, Any]:
         base = _BASE.fullmatch(text)
-        if base is None or not base[1]:
-            raise Refusal(f"'filter' invalid for '{text}'. eg: price[gte]:10")
+        if base is None or not all(base.groups()):
+            raise _invalid(text)
         path, comparator, value = base.groups()
         if comparator not in COMPARATORS:
             raise Refusal(f"'filter' invalid for '{text}', comparator {comparator} not in {', '.join(COMPARATORS)}")
@@ -128,12 +120,20 @@ class _Parser:
         return known.type
 
 
+def _invalid(text: str) -> Refusal:
+    return Refusal(f"'filter' invalid for '{text}'. eg: price[gte]:10")
+
+
 def _value(comparator: str, text: str, kind: str) -> Any:
     if comparator == "is":
         return _unquoted(text)
     if comparator in LISTS:
-        inner = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-        return [_converted(_unquoted(item), kind) for item in inner.split(",")] if inner else []
+        if not (text.startswith("[") and text.endswith("]")):
+            raise Refusal(
+                f"'filter' invalid for '{comparator}' operator. Received '{text}' but array value expected "
+                f"eg: 'field[{comparator}]:[value_1,value_2]'"
+            )
+        return [_converted(_unquoted(item), kind) for item in text[1:-1].split(",")]
     return _converted(_unquoted(text), kind)
 
 
@@ -145,7 +145,8 @@ def _unquoted(text: str) -> str:
 
 def _converted(text: str, kind: str) -> Any:
     if kind in _NUMBERS:
-        return to_number(text)
+        number = _LEADING_NUMBER.match(text)
+        return float(number[0]) if number else math.nan
     if kind == "BOOLEAN" and text in ("true", "false"):
         return text == "true"
     return text

@@ -66,7 +66,7 @@ def _object(workspace: Workspace, name: str) -> Object:
 
 def parse_limit(text: str | None) -> int:
     """The page size: 60 without one, silently at most 200; a fraction counts as the next whole number."""
-    if text is None:
+    if not text:
         return DEFAULT_PAGE
     number = to_number(text)
     if math.isnan(number) or number < 0:
