@@ -18,8 +18,10 @@ import pygal
 from markupsafe import Markup
 from pygal.style import Style
 
-WIDE, NARROW = 1040, 420
+WIDE, NARROW = 1040, 340
 _SVG = "{http://www.w3.org/2000/svg}"
+_HOVER = ("plot text-overlay", "plot tooltip-overlay")  # filled by pygal's script when the mouse is over a shape
+_STACKED = (pygal.StackedBar, pygal.HorizontalStackedBar)
 _DROPPED = ("script", "style", "desc", "title")
 
 
@@ -49,6 +51,11 @@ def shares(title: str, labels: Sequence[str], series: Sequence[Series], percent:
         for s in series
     ]
     return _twice(pygal.HorizontalStackedBar, title, labels, parts, percent, range=(0, 100), show_y_guides=True)
+
+
+def stacks(title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str]) -> Chart:
+    """Lying stacked bars, for figures of things with names."""
+    return _twice(pygal.HorizontalStackedBar, title, labels, series, shown)
 
 
 def bars(title: str, labels: Sequence[str], series: Sequence[Series], shown: Callable[[float], str]) -> Chart:
@@ -85,7 +92,8 @@ def _draw(
     lying = issubclass(kind, pygal.HorizontalBar | pygal.HorizontalStackedBar)
     bars_per_line = len(series) if kind is pygal.HorizontalBar else 1
     height = 60 + len(labels) * (12 + 18 * bars_per_line) if lying else 300
-    most = max((v for s in series for v in s.values if v), default=0)
+    heights = [sum(s.values[i] or 0 for s in series) for i in range(len(labels))] if kind in _STACKED else []
+    most = max((*heights, *(v for s in series for v in s.values if v)), default=0)
     chart = kind(
         width=width,
         height=height,
@@ -94,6 +102,7 @@ def _draw(
         no_prefix=True,
         show_legend=False,
         margin=6,
+        margin_right=28,
         spacing=8,
         rounded_bars=3 if kind is not pygal.HorizontalStackedBar else 0,
         print_values=False,
@@ -122,7 +131,7 @@ def _plain(root: ET.Element, title: str, tones: Sequence[str]) -> ET.Element:
         for child in list(parent):
             name = child.tag.removeprefix(_SVG) if isinstance(child.tag, str) else "comment"
             css = child.get("class", "")
-            if name in (*_DROPPED, "comment") or "overlay" in css:
+            if name in (*_DROPPED, "comment") or css in _HOVER:
                 if name == "desc" and css == "value" and child.text:
                     parent.set("data-value", child.text)
                 parent.remove(child)

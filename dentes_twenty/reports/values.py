@@ -1,8 +1,8 @@
 """Values as people read them: staged values of the export, and wire values of Twenty.
 
 Belongs here: one text for one value. Does not belong here: comparing values (`twenty.values`).
-Dates stand in ISO notation with the month as a word behind it, because a day and a month that changed places are what
-a reader has to notice.
+Dates stand in ISO notation with a second one for people, because a day and a month that changed places are what a
+reader has to notice.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def cell(value: Any, words: Words) -> str:
     if isinstance(value, list | tuple):
         return "\n".join(_phone(v) if isinstance(v, Mapping) else cell(v, words) for v in value)
     if isinstance(value, dt.datetime):
-        return f"{_local(value, words):%Y-%m-%d %H:%M:%S%z}"
+        local = value.astimezone(words.zone) if words.zone and value.tzinfo else value
+        return f"{words.day(local)}, {local:%H:%M:%S}"
     return _plain(value, words)
 
 
@@ -72,10 +73,6 @@ def _json(value: Any) -> str:
     return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _local(moment: dt.datetime, words: Words) -> dt.datetime:
-    return moment.astimezone(words.zone) if words.zone and moment.tzinfo else moment
-
-
 def _date(value: Any, words: Words) -> str:
     return f"{value} ({words.day(dt.date.fromisoformat(value))})" if value else ""
 
@@ -84,7 +81,7 @@ def _moment(value: Any, words: Words) -> str:
     if not value:
         return ""
     moment = dt.datetime.fromisoformat(value)
-    return f"{value}\n({words.moment(moment)})"
+    return f"{words.moment(moment)}\n{value}"
 
 
 def _money(value: Any, words: Words) -> str:

@@ -1,7 +1,7 @@
 """Wording: the texts of the pages in English and Turkish, and how numbers, money and moments are written.
 
-Belongs here: looking a text up and filling its figures in. Does not belong here: the texts (`texts/en.yaml`,
-`texts/tr.yaml`, the same keys in both), reasons for quarantine (`reasons`), what the checklist says (`checklist`).
+Belongs here: looking a text up and filling its figures in. Does not belong here: the texts (`texts/en`,
+`texts/tr`, the same keys in both), reasons for quarantine (`reasons`), what the checklist says (`checklist`).
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ _TURKISH_MARKS = str.maketrans(",.", ".,")
 @functools.cache
 def texts(language: Language) -> Mapping[str, str]:
     """All texts of a language by dotted key."""
-    source = resources.files("dentes_twenty.reports").joinpath("texts", f"{language}.yaml").read_text("utf-8")
-    return dict(_flat("", yaml.safe_load(source)))
+    found: dict[str, str] = {}
+    for file in resources.files("dentes_twenty.reports").joinpath("texts", language).iterdir():
+        found.update(_flat("", yaml.safe_load(file.read_text("utf-8"))))
+    return found
 
 
 def _flat(prefix: str, tree: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -46,15 +48,16 @@ class Words:
     zone: dt.tzinfo | None = None
 
     def __call__(self, key: str, **figures: object) -> str:
-        """The text, with numbers in the page's notation. Raises KeyError for a key that no file has."""
-        text = texts(self.language)[key]
-        if not figures:
-            return text
-        return text.format(**{name: self.number(f) if isinstance(f, int) else f for name, f in figures.items()})
+        """The text, with numbers in the page's notation. Raises KeyError for a key that no file has.
 
-    def n(self, key: str, count: int, **figures: object) -> str:
-        """The text for a count: `<key>.one` and `<key>.other`; Turkish says the same for both."""
-        return self(f"{key}.{'one' if count == 1 else 'other'}", n=count, **figures)
+        A text that depends on the number `n` stands under `<key>.one` and `<key>.other`.
+        """
+        found = texts(self.language)
+        if key not in found and "n" in figures:
+            key = f"{key}.{'one' if figures['n'] == 1 else 'other'}"
+        if not figures:
+            return found[key]
+        return found[key].format(**{name: self.number(f) if isinstance(f, int) else f for name, f in figures.items()})
 
     def known(self, key: str) -> str | None:
         """The text, or None."""

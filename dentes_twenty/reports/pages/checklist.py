@@ -16,5 +16,4 @@ def checklist(report: ChecklistReport) -> Rendered:
         for number, step in enumerate(item.steps, 1)
     )
     header = ("key", "title", "why", "number", "step", "objects")
-    toc = [(f"item-{item.key}", item.title) for item in report.items] + [("signature", w("checklist.sign"))]
-    return render("checklist", report, {"": table(header, rows, report.heading.language)}, toc=toc)
+    return render("checklist", report, {"": table(header, rows, report.heading.language)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dentes_twenty.reports.charts import Series, columns, lines
+from dentes_twenty.reports.charts import Series, columns, lines, stacks
 from dentes_twenty.reports.figures import ClosingReport, DeltaReport
 from dentes_twenty.reports.page import Rendered, render, words_of
 from dentes_twenty.reports.pages.lists import findings_table
@@ -58,7 +58,7 @@ def _objects_chart(report: DeltaReport, w: Words) -> object:
         for kind, tone in (("new", "good"), ("changed", "info"), ("vanished", "warn"))
     ]
     labels = [w.object(figures.object, figures.label) for figures in shown_]
-    return columns(w("cutover.rows"), labels, series, lambda value: w.number(round(value)))
+    return stacks(w("cutover.rows"), labels, series, lambda value: w.number(round(value)))
 
 
 def _tables(report: DeltaReport, w: Words) -> dict[str, str]:

@@ -18,22 +18,25 @@ _SUMMED = ("in_export", "landed", "quarantined", "held", "refused", "other", "in
 def reconciliation(report: ReconciliationReport) -> Rendered:
     """The page, CSV of objects, money, patients, balances, values and notices, and JSON."""
     w = words_of(report.heading)
-    keys = (*report.wrong, *report.notable)
     numbers = _numbers(report)
-    points = [(w(f"reconciliation.points.{key}", n=numbers.get(key, 0)), _ANCHORS.get(key, key)) for key in keys]
+
+    def points(keys: Iterable[str]) -> list[tuple[str, str]]:
+        return [(w(f"reconciliation.points.{key}", n=numbers.get(key, 0)), _ANCHORS.get(key, key)) for key in keys]
+
     toc_keys = ("rows", "money", "differences", "orphans", "drift")
     toc = [(key, w(f"reconciliation.{key}")) for key in toc_keys] + [("signature", w("reconciliation.sign"))]
     return render(
         "reconciliation",
         report,
         _tables(report, w),
-        points=points,
+        wrong=points(report.wrong),
+        notable=points(report.notable),
         stats=_stats(report, w),
         shares=shares_chart(report.objects, w),
         money=money_chart(report.money, w),
         totals=_totals(report.objects),
         values_verified=sum(f.verified or 0 for f in report.objects),
-        steps=[w(f"reconciliation.step.{key}") for key in keys],
+        steps=[w(f"reconciliation.step.{key}") for key in (*report.wrong, *report.notable)],
         toc=toc,
     )
 

@@ -67,7 +67,7 @@
     const inside = make("div", { class: "inside" });
     if (record.why) inside.append(make("div", { class: "note warn" }, make("p", { text: record.why })));
     if (record.url) inside.append(make("p", {}, make("a", { href: record.url, rel: "noreferrer", text: t.open })));
-    const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...lines.map(fieldRow)));
+    const table = make("table", { class: "diff" }, make("thead", {}, head), make("tbody", {}, ...lines.map(fieldRow)));
     inside.append(make("div", { class: "scroll stack", tabindex: "0", role: "region", "aria-label": record.title }, table));
     return inside;
   }
@@ -99,6 +99,7 @@
     grown.show(current);
     status.textContent = filled(t.shown, { n: current.length, all: data.records.length });
     document.getElementById("nothing").hidden = current.length > 0;
+    if (verdicts.size && current.length <= 10) open(true);
   }
   const open = how => { for (const box of list.querySelectorAll("details")) box.open = how; };
 
