@@ -13,7 +13,6 @@ for again; losing the former would leave records in Twenty that no ledger knows.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -24,8 +23,8 @@ import sqlalchemy as sa
 
 from dentes_twenty.migration.errors import LedgerMisuse
 from dentes_twenty.migration.ledger.audit import AuditLine
-from dentes_twenty.migration.ledger.core import PAGE, Write, chunks
-from dentes_twenty.migration.ledger.database import Rows
+from dentes_twenty.migration.ledger.core import PAGE, Clock, Write, chunks
+from dentes_twenty.migration.ledger.database import Database, Rows
 from dentes_twenty.migration.ledger.records import COLUMNS, Records, by_source, to_state
 from dentes_twenty.migration.ledger.runs import Runs
 from dentes_twenty.migration.ledger.schema import held, intents, records
@@ -70,8 +69,23 @@ _INTO = Rows(
 )  # fmt: skip
 """A record as SENDING; one that the ledger has already remembers where it stood, once: also when sent again."""
 
+_MINE: sa.BindParameter[int] = sa.bindparam("mine")
+_WANTED: sa.BindParameter[int] = sa.bindparam("wanted")
+_SOURCE_OBJECT: sa.BindParameter[str] = sa.bindparam("of")
+
 _FIND_INTENT = sa.select(intents.c.id, intents.c.run, intents.c.operation, intents.c.object).where(
-    intents.c.id == sa.bindparam("wanted"), intents.c.practice == sa.bindparam("mine")
+    intents.c.id == _WANTED, intents.c.practice == _MINE
+)
+
+_LAST = intents.c.unsettled <= sa.bindparam("done", type_=sa.Integer)
+_COUNT_DOWN = (
+    sa.update(intents)
+    .where(intents.c.id == _WANTED)
+    .values(
+        unsettled=intents.c.unsettled - sa.bindparam("done", type_=sa.Integer),
+        source_keys=sa.case((_LAST, None), else_=intents.c.source_keys),
+        settled_at=sa.case((_LAST, sa.bindparam("now", type_=intents.c.settled_at.type)), else_=None),
+    )
 )
 
 _DONE = {"prior": None, "pending_row": None, "pending_shape": None, "pending_prints": None}
@@ -90,7 +104,30 @@ class _Intent:
 
 
 class Batches(Records, Runs):
-    """The part of the ledger that writes per-record state around every batch."""
+    """The part of the ledger that writes per-record state around every batch.
+
+    Its statements are built once: for a batch of 200, building them took longer than running them.
+    """
+
+    def __init__(self, database: Database, practice: str, actor: str, clock: Clock) -> None:
+        super().__init__(database, practice, actor, clock)
+        among = database.among
+        self._unhold = sa.delete(held).where(
+            held.c.practice == _MINE, held.c.source_object == _SOURCE_OBJECT, among(held.c.source_id)
+        )
+        sent = (
+            R.practice == _MINE,
+            R.source_object == _SOURCE_OBJECT,
+            among(R.source_id),
+            R.intent == _WANTED,
+            R.status == Status.SENDING,
+        )
+        self._forget = sa.delete(records).where(*sent, R.prior.is_(None))
+        self._settled = {
+            (operation, result): sa.update(records).where(*sent).values(_values(operation, result))
+            for operation in Operation
+            for result in Result
+        }
 
     def intend(
         self,
@@ -119,13 +156,7 @@ class Batches(Records, Runs):
             rows = [self._row(object, run, intent_id, drop, intent) for intent in batch]
             self._database.insert_rows(write.connection, _INTO, rows)
             for source_object, ids in keys.items():
-                write.execute(
-                    sa.delete(held).where(
-                        held.c.practice == self._practice,
-                        held.c.source_object == source_object,
-                        self._database.among(held.c.source_id, ids),
-                    )
-                )
+                write.execute(self._unhold, self._named(source_object, ids))
             self._beat(write, run)
             write.tell(
                 AuditLine(operation.value, object, f"batch:{intent_id}", "intended", {"records": len(batch)}, run)
@@ -210,7 +241,13 @@ class Batches(Records, Runs):
         found: list[RecordState] = []
         for source_object, ids in keys.items():
             for some in chunks(ids, PAGE):
-                statement = sa.select(*COLUMNS).where(*self._of_intent(intent_id, source_object, some))
+                statement = sa.select(*COLUMNS).where(
+                    R.practice == self._practice,
+                    R.source_object == source_object,
+                    self._database.among(R.source_id, some),
+                    R.intent == intent_id,
+                    R.status == Status.SENDING,
+                )
                 found += [to_state(row, operation) for row in self._rows(statement)]
         return found
 
@@ -226,14 +263,8 @@ class Batches(Records, Runs):
             raise LedgerMisuse("The batch is not in the ledger.", REPORT_IT, code="ledger_no_intent")
         return _Intent(row.id, row.run, Operation(row.operation), row.object)
 
-    def _of_intent(self, intent_id: int, source_object: str, ids: Sequence[str]) -> list[sa.ColumnElement[bool]]:
-        return [
-            R.practice == self._practice,
-            R.source_object == source_object,
-            self._database.among(R.source_id, ids),
-            R.intent == intent_id,
-            R.status == Status.SENDING,
-        ]
+    def _named(self, source_object: str, ids: Sequence[str]) -> dict[str, Any]:
+        return {"mine": self._practice, "of": source_object, "texts": self._database.text_list(ids)}
 
     def _apply(
         self,
@@ -245,12 +276,10 @@ class Batches(Records, Runs):
         ids: Sequence[str],
     ) -> int:
         """How many records took the outcome. Records without a row before an intent that never happened are removed."""
-        where = self._of_intent(intent.id, source_object, ids)
-        undone = 0
-        if result is Result.ABSENT:
-            undone = write.execute(sa.delete(records).where(*where, R.prior.is_(None))).rowcount
-        values = _values(intent.operation, result, code)
-        return undone + write.execute(sa.update(records).where(*where).values(values)).rowcount
+        which = {**self._named(source_object, ids), "wanted": intent.id}
+        undone = write.execute(self._forget, which).rowcount if result is Result.ABSENT else 0
+        statement = self._settled[intent.operation, result]
+        return undone + write.execute(statement, {**which, "why": code}).rowcount
 
     def _correct(self, write: Write, outcomes: Sequence[Outcome]) -> None:
         """What single records have to themselves: an id that Twenty kept, a form of a value that it keeps."""
@@ -271,27 +300,16 @@ class Batches(Records, Runs):
         ]
 
     def _count_down(self, write: Write, intent: _Intent, settled: int) -> None:
-        column = intents.c.unsettled
-        last = column <= settled
-        write.execute(
-            sa.update(intents)
-            .where(intents.c.id == intent.id)
-            .values(
-                unsettled=column - settled,
-                source_keys=sa.case((last, None), else_=intents.c.source_keys),
-                settled_at=sa.case((last, sa.literal(write.now, intents.c.settled_at.type)), else_=None),
-            )
-        )
+        write.execute(_COUNT_DOWN, {"wanted": intent.id, "done": settled, "now": write.now})
 
 
-@functools.lru_cache(maxsize=256)
-def _values(operation: Operation, result: Result, code: str | None) -> dict[str, Any]:
+def _values(operation: Operation, result: Result) -> dict[str, Any]:
     """New column values of a record that was SENDING: the table of what an outcome means for each operation."""
     if result is Result.REFUSED:
         status: Any = sa.case((R.prior.in_(_STANDS), R.prior), else_=Status.REFUSED.value)
-        return {"status": status, "reason": code, **_DONE}
+        return {"status": status, "reason": sa.bindparam("why"), **_DONE}
     if result is Result.ABSENT:
-        return {"status": R.prior, "reason": code, **_DONE}
+        return {"status": R.prior, "reason": sa.bindparam("why"), **_DONE}
     if operation in (Operation.DESTROY, Operation.RESTORE):
         gone = {"row_print": None, "shape": None, "field_prints": None}
         return {"status": Status.ROLLED_BACK, "reason": None, **gone, **_DONE}
