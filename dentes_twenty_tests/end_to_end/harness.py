@@ -1,6 +1,7 @@
 """What the end-to-end tests share: drops of any kind with their answer keys, practices, and the checker.
 
-The generator and the checker stand beside the project (`../shared/drops`); tests that need them skip where it is absent.
+The generator and the checker stand beside the project (`../shared/drops`); tests that need them skip where it is
+absent.
 """
 
 from __future__ import annotations
