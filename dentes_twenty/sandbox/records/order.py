@@ -28,7 +28,8 @@ INVALID = "INVALID_QUERY_INPUT"
 class Term:
     """One ordering expression; `path` is where its value stands in a cursor (`("name", "lastName")`).
 
-    A select is ordered by the place of its option among `options`, not by its text.
+    A select is ordered by the place of its option among `options`, not by its text. Fields of related records and
+    ids of relations order the rows, but are not part of a cursor.
     """
 
     path: tuple[str, ...]
@@ -36,6 +37,9 @@ class Term:
     descending: bool = False
     nulls_first: bool = True
     options: tuple[str, ...] = ()
+    is_text: bool = False
+    in_cursor: bool = True
+    backward: bool = False
 
     @property
     def sql(self) -> str:
@@ -46,27 +50,38 @@ class Term:
         return f"CASE {self.value_sql} {places} END"
 
     def reversed(self) -> Term:
-        """The opposite direction, for pages backwards."""
-        return replace(self, descending=not self.descending, nulls_first=not self.nulls_first)
+        """The term on pages backwards: the direction turns, the place of empty values stays, as in Twenty."""
+        return replace(self, backward=True)
 
     def clause(self) -> str:
         """The term in ORDER BY."""
-        direction = "DESC" if self.descending else "ASC"
         if self.path == ("id",):
-            return f"{self.sql} {direction}"  # never null; without NULLS the index on id serves
+            # Twenty puts the ascending id behind every order, and so in front of a descending one.
+            return f"{self.sql} {'DESC' if self.backward else 'ASC'}"
+        direction = "DESC" if self.descending != self.backward else "ASC"
         return f"{self.sql} {direction} NULLS {'FIRST' if self.nulls_first else 'LAST'}"
+
+    def shown(self, value: Any) -> Any:
+        """A value as it stands in a cursor: like in an answer, where empty texts are not null."""
+        return "" if self.is_text and value is None else value
 
     def after(self, value: Any) -> tuple[str, list[Any]]:
         """The rows that come after `value` in this term alone.
 
-        Where empty values come last, Twenty compares with them too and so never reaches them by cursor: rows
-        without a value are lost at the end of such a walk (seen on the real server).
+        Twenty compares empty values like all others: nothing comes after null, so a walk in an order with empty
+        values ends at them and loses what is behind (seen on the real server for numbers, dates and selects).
         """
         if value is None:
-            return (f"{self.sql} IS NOT NULL", []) if self.nulls_first else ("0", [])
+            return "0", []
         if self.options:
             value = self.options.index(value) if value in self.options else -1
-        return f"{self.sql} {'<' if self.descending else '>'} ?", [value]
+        return f"{self.sql} {'<' if self.descending != self.backward else '>'} ?", [value]
+
+    def equal(self, value: Any) -> tuple[str, list[Any]]:
+        """The rows that have the value of a cursor."""
+        if value is None:
+            return "0", []
+        return (f"{self.value_sql} IS NULL", []) if self.is_text and value == "" else (f"{self.value_sql} = ?", [value])
 
 
 ID_TERM = Term(("id",), "t.id")
@@ -90,6 +105,11 @@ def _refused(message: str, rest_code: str | None = INVALID) -> Refusal:
     return Refusal(message, error="Error", rest_code=rest_code, sub_code=rest_code)
 
 
+def _needs_nested(name: str) -> Refusal:
+    example = f"{{ {name}: {{ fieldName: 'AscNullsFirst' }} }}"
+    return _refused(f'Relation field "{name}" requires nested field ordering (e.g., {example})')
+
+
 def _terms(workspace: Workspace, table: Table, name: str, direction: Any, hop: Relation | None) -> list[Term]:
     prefix = (hop.field.name,) if hop else ()
     known = table.fields.get(name)
@@ -101,20 +121,25 @@ def _terms(workspace: Workspace, table: Table, name: str, direction: Any, hop: R
         if not types.keys() >= direction.keys():
             raise _refused(f"Sub field metadata not found for composite type: {known.type}", None)
         return [
-            _term(workspace, (*prefix, name, sub), column_name(name, sub), value, hop)
+            replace(
+                _term(workspace, (*prefix, name, sub), column_name(name, sub), value, hop),
+                is_text=types[sub] == "TEXT" and sub not in ("currencyCode", "blocknote"),
+            )
             for sub, value in direction.items()
         ]
     if known is not None:
-        options = tuple(option.value for option in known.spec.options) if known.type != "MULTI_SELECT" else ()
-        return [_term(workspace, (*prefix, name), name, direction, hop, options)]
+        options = tuple(o.value for o in known.spec.options) if known.type != "MULTI_SELECT" else ()
+        term = _term(workspace, (*prefix, name), name, direction, hop)
+        return [replace(term, options=options, is_text=known.type == "TEXT")]
     if name in table.relation_of_column:
-        return [_term(workspace, (*prefix, name), name, direction, hop)]
+        return [replace(_term(workspace, (*prefix, name), name, direction, hop), in_cursor=False)]
+    if name in table.lists:
+        raise _needs_nested(name)
     relation = table.relations.get(name)
     if relation is None or hop is not None:
         raise _refused(f'Field "{name}" does not exist or is not sortable', "FIELD_NOT_FOUND")
     if not isinstance(direction, Mapping):
-        example = f"{{ {name}: {{ fieldName: 'AscNullsFirst' }} }}"
-        raise _refused(f'Relation field "{name}" requires nested field ordering (e.g., {example})')
+        raise _needs_nested(name)
     target = workspace.table(relation.target)
     return [term for inner, value in direction.items() for term in _terms(workspace, target, inner, value, relation)]
 
@@ -125,7 +150,6 @@ def _term(
     column: str,
     direction: Any,
     hop: Relation | None,
-    options: tuple[str, ...] = (),
 ) -> Term:
     if direction not in DIRECTIONS:
         allowed = ", ".join(DIRECTIONS)
@@ -138,29 +162,36 @@ def _term(
             f"(SELECT r.{sql_name(column)} FROM {target.sql} r "  # noqa: S608
             f"WHERE r.id = t.{sql_name(hop.column)} AND r.deleted_at IS NULL)"
         )
-    return Term(path, sql, direction.startswith("Desc"), direction.endswith("First"), options)
+    return Term(path, sql, direction.startswith("Desc"), direction.endswith("First"), in_cursor=hop is None)
 
 
 def beyond(terms: Sequence[Term], values: Sequence[Any]) -> tuple[str, list[Any]]:
-    """The condition for rows that come after the row with these values in this order."""
+    """The condition for rows that come after the row with these cursor values in this order."""
     alternatives: list[str] = []
     parameters: list[Any] = []
-    for index, term in enumerate(terms):
-        equal = " AND ".join(f"{earlier.value_sql} IS ?" for earlier in terms[:index])
-        after, own = term.after(values[index])
-        alternatives.append(f"({equal} AND {after})" if equal else f"({after})")
-        parameters += [*values[:index], *own]
-    return f"({' OR '.join(alternatives)})", parameters
+    equal: list[tuple[str, list[Any]]] = []
+    for term, value in zip(_of_cursor(terms), values, strict=True):
+        parts = [*equal, term.after(value)]
+        alternatives.append(" AND ".join(sql for sql, _ in parts))
+        parameters += [parameter for _, own in parts for parameter in own]
+        equal.append(term.equal(value))
+    return f"({' OR '.join(f'({each})' for each in alternatives)})", parameters
+
+
+def _of_cursor(terms: Sequence[Term]) -> list[Term]:
+    return [term for term in terms if term.in_cursor]
 
 
 def encode_cursor(terms: Sequence[Term], values: Sequence[Any]) -> str:
     """The cursor of a row whose ordering values are these."""
     tree: Record = {}
     for term, value in zip(terms, values, strict=True):
+        if not term.in_cursor:
+            continue
         place = tree
         for part in term.path[:-1]:
             place = place.setdefault(part, {})
-        place[term.path[-1]] = value
+        place[term.path[-1]] = term.shown(value)
     return base64.b64encode(orjson.dumps(tree)).decode()
 
 
@@ -172,9 +203,10 @@ def decode_cursor(terms: Sequence[Term], cursor: Any) -> list[Any]:
         raise Refusal(f"Invalid cursor: {cursor}", sub_code="INVALID_CURSOR") from error
     if not isinstance(tree, Mapping):
         raise Refusal(f"Invalid cursor: {cursor}", sub_code="INVALID_CURSOR")
-    if {term.path[0] for term in terms} != set(tree):
+    wanted = _of_cursor(terms)
+    if {term.path[0] for term in wanted} != set(tree):
         raise _foreign_cursor()
-    return [_value_at(tree, term.path) for term in terms]
+    return [_value_at(tree, term.path) for term in wanted]
 
 
 def _value_at(tree: Any, path: tuple[str, ...]) -> Any:
