@@ -43,7 +43,9 @@ def demo(
     """Migrate an invented practice into an embedded Twenty, verified, and show what landed."""
     began = time.monotonic()
     with _folder(keep) as folder:
-        outcome = _play(folder, drop, serve=serve, as_json=as_json, began=began)
+        # Each event is two flushes to the disk: not worth it for a run that nobody can look at afterwards.
+        forget = not serve and keep is None and "DAGSTER_HOME" not in os.environ
+        outcome = _play(folder, drop, serve=serve, as_json=as_json, forget=forget, began=began)
     code = jobs.exit_code(outcome)
     # The demo's own export has broken rows on purpose: that they stay out is what it shows.
     raise typer.Exit(Exit.DONE if code is Exit.QUARANTINED and drop is None else code)
@@ -58,7 +60,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         yield Path(temporary)
 
 
-def _play(folder: Path, drop: Path | None, *, serve: bool, as_json: bool, began: float) -> JobOutcome:
+def _play(folder: Path, drop: Path | None, *, serve: bool, as_json: bool, forget: bool, began: float) -> JobOutcome:
     from dentes_twenty import demo as play
     from dentes_twenty.exports.drop import open_drop
 
@@ -73,7 +75,12 @@ def _play(folder: Path, drop: Path | None, *, serve: bool, as_json: bool, began:
     say("3. An embedded Twenty starts, with the practice's staff as its members. Migrating:")
     with play.workspace(practice) as stage:
         outcome = jobs.execute(
-            "migrate", stage.practice.path, stage.practice, quiet=as_json, api_key=stage.server.api_key
+            "migrate",
+            stage.practice.path,
+            stage.practice,
+            quiet=as_json,
+            api_key=stage.server.api_key,
+            forget=forget,
         )
         if as_json:
             output.show_json({**summary.as_document(outcome), "demo_seconds": round(time.monotonic() - began, 1)})

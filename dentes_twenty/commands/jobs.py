@@ -47,12 +47,19 @@ def run(job: str, practice_file: Path, *, as_json: bool) -> Exit:
 
 
 def execute(
-    job: str, practice_file: Path, practice: Practice, *, quiet: bool = False, api_key: str | None = None
+    job: str,
+    practice_file: Path,
+    practice: Practice,
+    *,
+    quiet: bool = False,
+    api_key: str | None = None,
+    forget: bool = False,
 ) -> JobOutcome:
-    """Run a job in the instance of DAGSTER_HOME, or else in the practice's own."""
+    """Run a job in the instance of DAGSTER_HOME, or else in the practice's own; with `forget` in none that stays."""
     from dentes_twenty.orchestration.execute import home_for, open_instance, run_job
 
-    with open_instance(home_for(dagster_home(practice))) as instance, listening(quiet=quiet) as listener:
+    home = None if forget else home_for(dagster_home(practice))
+    with open_instance(home) as instance, listening(quiet=quiet) as listener:
         return run_job(job, instance, practice_file, api_key=api_key, listener=listener)
 
 

@@ -16,16 +16,9 @@ from dentes_twenty.migration.progress import LoadProgress
 from dentes_twenty.orchestration.listening import Listener, Silent, Throttle, duration, sentence
 
 SHOWN = (
-    "landed",
-    "created",
-    "updated",
-    "unchanged",
-    "rows_staged",
-    "quarantined",
-    "held",
-    "refused",
-    "verified_values",
-)
+    "rows_staged", "landing", "quarantined", "matched", "fallback", "unmatched", "objects_created", "fields_created",
+    "landed", "created", "updated", "unchanged", "held", "missing", "refused", "verified_values", "different",
+)  # fmt: skip
 
 
 @contextmanager
@@ -91,8 +84,9 @@ class Lines:
             self._console.print(f"{_title(step)}: {sentence(progress)}", markup=False, soft_wrap=True)
 
     def finished(self, step: str, figures: Mapping[str, float]) -> None:
-        """One line for each step."""
-        self._console.print(f"{_title(step)}: {summary(figures) or 'done'}", markup=False, soft_wrap=True)
+        """One line for each step that had something to do."""
+        if said := summary(figures):
+            self._console.print(f"{_title(step)}: {said}", markup=False, soft_wrap=True)
 
 
 def _title(step: str) -> str:
@@ -102,6 +96,6 @@ def _title(step: str) -> str:
 def summary(figures: Mapping[str, float]) -> str:
     """The figures that a person wants to see of any step, zeros left out."""
     parts = [f"{figures[name]:,.0f} {name.replace('_', ' ')}" for name in SHOWN if figures.get(name)]
-    if "seconds" in figures:
+    if parts and "seconds" in figures:
         parts.append(duration(figures["seconds"]))
     return ", ".join(parts)

@@ -76,18 +76,19 @@ def report_lines(outcome: JobOutcome) -> tuple[ReportLine, ...]:
 
 
 def object_lines(outcome: JobOutcome) -> tuple[ObjectLine, ...]:
-    """The Twenty objects in import order, attachments last."""
+    """The Twenty objects that something was planned for, in import order, attachments last."""
     lines = []
     for step in LOAD_STEPS:
-        figures = outcome.steps.get(step.name)
-        if figures is None:
+        figures = outcome.steps.get(step.name, {})
+        if not figures.get("planned"):
             continue
         records = _check_table(outcome, step.name, "counts", "figures")
         found = [int(str(record["found"]).replace(",", "")) for record in records]
         same = all(record["same"] for record in records) if records else None
         lines.append(ObjectLine(step.name, figures, sum(found) if records else None, same))
-    if ATTACHMENTS in outcome.steps:
-        lines.append(ObjectLine(ATTACHMENTS, outcome.steps[ATTACHMENTS], None, None))
+    files = outcome.steps.get(ATTACHMENTS, {})
+    if files.get("planned"):
+        lines.append(ObjectLine(ATTACHMENTS, files, None, None))
     return tuple(lines)
 
 

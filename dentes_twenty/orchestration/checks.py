@@ -65,8 +65,8 @@ def _result(asset: str, check: str, totals: list[Total], decimals: int) -> dg.As
             {
                 "source": total.source_object,
                 "figure": total.name,
-                "expected": _shown(total.expected, decimals),
-                "found": _shown(total.found, decimals),
+                "expected": shown(total.expected, decimals),
+                "found": shown(total.found, decimals),
                 "same": total.ok,
             }
         )
@@ -90,8 +90,12 @@ def _result(asset: str, check: str, totals: list[Total], decimals: int) -> dg.As
     )
 
 
-def _shown(value: int, decimals: int) -> str:
-    return f"{Decimal(value).scaleb(-decimals).normalize():,f}" if decimals else f"{value:,}"
+def shown(value: int, decimals: int) -> str:
+    """A figure exactly, money with at least two decimals: 16_099_377_870_000 micros are "16,099,377.87"."""
+    if not decimals:
+        return f"{value:,}"
+    exact = Decimal(value).scaleb(-decimals)
+    return f"{exact.quantize(Decimal('0.01')) if exact == round(exact, 2) else exact.normalize():,f}"
 
 
 def standalone_checks() -> list[dg.AssetChecksDefinition]:

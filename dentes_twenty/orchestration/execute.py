@@ -46,8 +46,12 @@ def home_for(private: Path) -> Path:
 
 
 @contextmanager
-def open_instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    """The instance in a folder."""
+def open_instance(home: Path | None) -> Iterator[dg.DagsterInstance]:
+    """The instance in a folder, or one in memory that forgets its runs."""
+    if home is None:
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+        return
     with dg.DagsterInstance.from_config(str(prepare_home(home).absolute())) as instance:
         yield instance
 
