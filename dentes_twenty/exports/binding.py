@@ -8,6 +8,8 @@ Does not belong here: what a column means (`mapping`).
 from __future__ import annotations
 
 import dataclasses
+import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -19,6 +21,7 @@ from dentes_twenty.objects.folding import fold_key
 from dentes_twenty.objects.form import WIDE_REPORT
 
 HeaderKey = tuple[str, int]
+_NUMBERS = re.compile(r"\d+")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,25 +84,46 @@ def _lacking(table: TableMapping, entries: Iterable[ColumnMapping | QuestionMapp
     return f"{table.table} has no header {said}"
 
 
+def find_table(table: TableMapping, mapping: Mapping, infos: Sequence[TableInfo]) -> TableInfo | None:
+    """The file or sheet that the mapping means: of that name, else the only one of the same title whose name differs in
+    numbers alone (exports carry their date in the name); None when the drop does not hold it."""
+    named = {(info.file, info.sheet): info for info in infos}
+    if (table.file, table.sheet) in named:
+        return named[table.file, table.sheet]
+    taken = {(each.file, each.sheet) for each in mapping.reports}
+    taken |= {(each.file, each.sheet) for each in mapping.other_tables}
+    wanted = _title(table.file, table.sheet)
+    alike = [info for name, info in named.items() if name not in taken and _title(*name) == wanted]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _title(file: str, sheet: str | None) -> tuple[str, str]:
+    """File and sheet without numbers; the sheet of a workbook must be the very same."""
+    stem, suffix = posixpath.splitext(file)
+    return fold_key(_NUMBERS.sub("", stem)) + suffix.lower(), "" if sheet is None else fold_key(sheet)
+
+
 def misfits(mapping: Mapping, infos: Sequence[TableInfo]) -> list[str]:
     """What a drop lacks or has beyond the mapping, one sentence each: files and headers, for the report.
 
-    The first kind (a missing file, a missing header) also stops the staging of that report.
+    A missing file or header also stops the staging of that report.
     """
-    found = {(info.file, info.sheet): info for info in infos}
+    left = {(info.file, info.sheet): None for info in infos}
     said: list[str] = []
     for table in mapping.reports:
-        info = found.pop((table.file, table.sheet), None)
+        info = find_table(table, mapping, infos)
         if info is None:
             said.append(f"{table.table}: the drop does not hold it ({table.report}).")
             continue
+        left.pop((info.file, info.sheet), None)
         try:
             unlisted = bind(table, info.header).unlisted
         except MappingDoesNotFit as error:
             said.append(error.message)
             continue
         said += [f"{table.table}: the mapping does not name the header {header!r}." for header in unlisted]
-    left_alone = {(other.file, other.sheet) for other in mapping.other_tables}
-    for file, sheet in found.keys() - left_alone:
+    for other in mapping.other_tables:
+        left.pop((other.file, other.sheet), None)
+    for file, sheet in left:
         said.append(f"{file if sheet is None else f'{file}#{sheet}'}: the mapping does not name it.")
     return said

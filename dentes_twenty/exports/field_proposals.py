@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dentes_twenty.exports.binding import HeaderKey
 from dentes_twenty.exports.formats import DateDetector, DateFormat, NumberDetector, NumberFormat
-from dentes_twenty.exports.inference import Inferred
+from dentes_twenty.exports.inference import Inferred, TypeDetector
 from dentes_twenty.exports.mapping_model import FormMapping, NewField, QuestionMapping, TableMapping
 from dentes_twenty.exports.scan import FormScan, TableScan
 from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT, form_object_name, options_of, question_field_name
@@ -46,19 +46,9 @@ class Formats:
         """The format of a column of dates."""
         return detector.result(self._date)
 
-    def decimal_of(self, inferred: Inferred) -> str | None:
-        """The decimal mark of an undeclared NUMBER; None where nothing decides."""
-        if inferred.number is None:
-            return None
-        known = inferred.number if inferred.number.certain else self._number
-        return known.decimal if known is not None else None
-
-    def order_of(self, inferred: Inferred) -> str | None:
-        """The date order of an undeclared DATE; None where nothing decides."""
-        if inferred.date is None:
-            return None
-        known = inferred.date if inferred.date.certain else self._date
-        return known.order if known is not None else None
+    def infer(self, detector: TypeDetector, declared: FieldType | None = None) -> Inferred:
+        """The type of an undeclared column, read as the drop writes numbers and dates."""
+        return detector.result(declared, self._number, self._date)
 
 
 def _decided_numbers(scans: Iterable[TableScan]) -> Iterator[NumberFormat]:
@@ -108,38 +98,38 @@ def _wide(form: FormScan, formats: Formats, keys: Sequence[HeaderKey], *, alone:
     taken: set[str] = set()
     questions = []
     for key, header in form.questions.items():
-        inferred = form.detectors[key].result()
+        inferred = formats.infer(form.detectors[key])
         if not header.strip() or (not alone and not form.detectors[key].filled):
             continue  # a column of another form in the same file
-        questions.append(_question(header, inferred, formats, taken, keys[int(key)][1]))
+        questions.append(_question(header, inferred, taken, keys[int(key)][1]))
     return FormMapping(name=form.name, questions=questions)
 
 
 def _long(form: FormScan, formats: Formats) -> FormMapping:
     taken: set[str] = set()
     questions = [
-        _question(text, form.detectors[key].result(form.declared(key)), formats, taken)
+        _question(text, formats.infer(form.detectors[key], form.declared(key)), taken)
         for key, text in form.questions.items()
     ]
     return FormMapping(name=form.name, questions=questions)
 
 
-def _question(text: str, inferred: Inferred, formats: Formats, taken: set[str], occurrence: int = 1) -> QuestionMapping:
+def _question(text: str, inferred: Inferred, taken: set[str], occurrence: int = 1) -> QuestionMapping:
     return QuestionMapping(
         question=text,
         occurrence=occurrence,
-        field=_field(text, inferred, formats, taken),
+        field=_field(text, inferred, taken),
         confidence=inferred.confidence,
         evidence=inferred.evidence,
     )
 
 
-def column_field(header: str, position: int, inferred: Inferred, formats: Formats, taken: set[str]) -> NewField:
+def column_field(header: str, position: int, inferred: Inferred, taken: set[str]) -> NewField:
     """The custom field that an undeclared column would become; its name joins `taken`."""
-    return _field(header if header.strip() else f"Column {position + 1}", inferred, formats, taken)
+    return _field(header if header.strip() else f"Column {position + 1}", inferred, taken)
 
 
-def _field(text: str, inferred: Inferred, formats: Formats, taken: set[str]) -> NewField:
+def _field(text: str, inferred: Inferred, taken: set[str]) -> NewField:
     label = " ".join(text.split())
     options = zip(options_of(list(inferred.labels)), inferred.labels, strict=True)
     return NewField.model_validate(
@@ -149,7 +139,7 @@ def _field(text: str, inferred: Inferred, formats: Formats, taken: set[str]) -> 
             "type": inferred.type.value,
             "options": {option.value: label for option, label in options},
             "separator": inferred.separator,
-            "decimal": formats.decimal_of(inferred) if inferred.type is FieldType.NUMBER else None,
-            "dates": formats.order_of(inferred) if inferred.type is FieldType.DATE else None,
+            "decimal": inferred.number.decimal if inferred.number and inferred.number.certain else None,
+            "dates": inferred.date.order if inferred.date and inferred.date.certain else None,
         }
     )

@@ -63,6 +63,7 @@ class TypeDetector:
         self._overflow = False
         self.filled = 0  # cells that are not blank
         self._identifiers = 0
+        self._priors: tuple[NumberFormat | None, DateFormat | None] = (None, None)
 
     def add(self, cell: Cell) -> None:
         """Count one cell in; blank ones do not matter."""
@@ -79,8 +80,15 @@ class TypeDetector:
         else:
             self._overflow = True
 
-    def result(self, declared: FieldType | None = None) -> Inferred:
-        """The closest type; `declared`: what the export says itself decides."""
+    def result(
+        self,
+        declared: FieldType | None = None,
+        number: NumberFormat | None = None,
+        date: DateFormat | None = None,
+    ) -> Inferred:
+        """The closest type; `declared`: what the export says itself decides. `number` and `date` are formats of other
+        columns, for a column that allows two readings."""
+        self._priors = (number, date)
         if declared is not None:
             return self._as(declared)
         if not self.filled:
@@ -100,10 +108,10 @@ class TypeDetector:
         """That type, with what is needed to read it."""
         said = f"{self.filled} cells"
         if type_ is FieldType.NUMBER:
-            number = self._numbers.result()
+            number = self._numbers.result(self._priors[0])
             return Inferred(type_, 1.0, f"{said}, {number.numbers} of them numbers", number=number)
         if type_ is FieldType.DATE:
-            date = self._dates.result()
+            date = self._dates.result(self._priors[1])
             return Inferred(type_, 1.0, f"{said}, {date.dates} of them dates", date=date)
         if type_ is FieldType.MULTI_SELECT:
             separator = max(";|,", key=lambda mark: (self._cells_with(mark), -";|,".index(mark)))

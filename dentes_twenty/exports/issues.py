@@ -2,12 +2,20 @@
 
 Belongs here: the value type, its severities, and its Parquet form. An issue points (file, row, line, source id,
 column, code) and never carries a cell's value, so that it may stand in reports, logs and check results.
-Does not belong here: deciding what is an issue (`staging`), and what planning finds between reports.
+Does not belong here: deciding what is an issue (`reading`, `chunks`, `long_forms`), and what planning finds between
+reports.
 
-Codes of quarantine: `missing_<column>` (`missing_patient` for patient_id), `unknown_<column>` (a word nobody mapped),
-`bad_<column>` (a cell that cannot be read and matters), `code_became_date`, `duplicate_id`, `contradicting_patient`,
-and those of a BadRow: `too_few_cells`, `too_many_cells`, `broken_quotes`, `wrong_encoding`.
-Everything else is a warning: the row lands.
+A row stays out (quarantine) for
+- a required cell that is blank: `missing_<column>`, `missing_patient` for the patient's id
+- a cell that matters and cannot be read: `bad_number`, `not_whole`, `bad_date`, `bad_time`, `bad_currency`, `bad_id`,
+  `id_became_date`, `code_became_date`; `unknown_<column>` where the column allows no unknown word
+- what the row is: `too_few_cells`, `too_many_cells`, `broken_quotes`, `wrong_encoding` (BadRow), `duplicate_id`,
+  `unlisted_form`, and for a whole response `contradicting_patient`
+It lands with a warning for everything else: the same codes of cells that do not matter that much, and `bad_email`,
+`bad_phone`, `bad_url`, `bad_boolean`, `bad_national_id`, `unknown_option`, `phone_part_dropped`, `extension_dropped`,
+`rounded`, `future_date`, `far_future_date`, `nonexistent_local_time`, `ambiguous_local_time`, `missing_time`,
+`not_fdi_tooth`, `formula_text`, `out_of_range`, `nul_removed`, `spreadsheet_error`, `duplicate_row` (an identical row
+landed before), `duplicate_answer`, `unlisted_question`.
 """
 
 from __future__ import annotations

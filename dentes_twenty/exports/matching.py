@@ -28,6 +28,7 @@ _VALUES = {
     Kind.NAME: "names",
 }  # fmt: skip
 _UNFIT = 0.25
+_NEARLY_ALL = 0.9
 # Turkish possessives and abbreviations that headers use interchangeably
 _SAME_WORD = {
     "tarihi": "tarih", "tar": "tarih", "trh": "tarih", "zamani": "zaman", "turu": "tur", "tipi": "tip", "adi": "ad",
@@ -69,7 +70,27 @@ def match_headers(
         else:
             reason = _why_nothing(report, spelled[i], profiles[i] if profiles is not None else None)
             matches.append(Match(header, None, 0.0, reason))
-    return matches
+    return matches if profiles is None else _whole_names(report, matches, profiles)
+
+
+def _whole_names(report: Report, matches: list[Match], profiles: Sequence[ColumnProfile]) -> list[Match]:
+    """A column of given names that holds two words in nearly every cell, with no column of family names beside it,
+    holds whole names."""
+    columns = {match.column for match in matches}
+    if "last_name" in columns or "full_name" in columns or ("full_name",) not in _groups(report):
+        return matches
+    return [
+        dataclasses.replace(
+            match, column="full_name", confidence=0.8, evidence="a name; two words in nearly every cell"
+        )
+        if match.column == "first_name" and profile.several_words > _NEARLY_ALL
+        else match
+        for match, profile in zip(matches, profiles, strict=True)
+    ]
+
+
+def _groups(report: Report) -> set[tuple[str, ...]]:
+    return {group for groups in report.one_of for group in groups}
 
 
 def _fit(report: Report, column: Column, profile: ColumnProfile) -> float | None:

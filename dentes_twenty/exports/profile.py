@@ -52,6 +52,7 @@ class ColumnProfile:
     currencies: float = 0.0
     names: float = 0.0
     mean_length: float = 0.0
+    several_words: float = 0.0
     words: tuple[tuple[str, int], ...] = dataclasses.field(default=(), repr=False)
     references: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
@@ -109,6 +110,7 @@ def profile_column(
         files=share(_FILE.search),
         currencies=share(_CURRENCY.fullmatch),
         names=share(_NAME.fullmatch),
+        several_words=share(lambda text: len(text.split()) > 1),
         mean_length=sum(len(str(cell)) for cell in looked_at) / len(looked_at),
         words=tuple(texts.most_common()) if len(texts) <= MAX_WORDS else (),
         references={report: len(ids & known) / len(looked_at) for report, known in (keys or {}).items() if known},

@@ -14,6 +14,7 @@ from dentes_twenty.exports import mapping_model as model
 from dentes_twenty.exports.binding import header_keys
 from dentes_twenty.exports.drop import Drop
 from dentes_twenty.exports.field_proposals import Formats, column_field, distinct_forms, form_mappings
+from dentes_twenty.exports.ledger_sign import SignEvidence
 from dentes_twenty.exports.mapping_checks import declared_fields
 from dentes_twenty.exports.matching import Match, match_headers
 from dentes_twenty.exports.profile import ColumnProfile, key_set, profile_column, sample
@@ -104,7 +105,7 @@ def _key_sets(placed: Iterable[_Placed]) -> dict[str, set[str]]:
         if position is None:
             continue
         cells = (row.cells[position] for row in entry.table.rows() if isinstance(row, RawRow))
-        keys[entry.report.name] = key_set(cells)
+        keys.setdefault(entry.report.name, set()).update(key_set(cells))
     return keys
 
 
@@ -114,12 +115,10 @@ def _assemble(
     formats = Formats([entry.scan for entry in placed if entry.scan is not None])
     reports: list[model.TableMapping] = []
     questions: list[model.OpenQuestion] = []
-    ledger = model.LedgerMapping()
     for entry in placed:
         reports.append(_table_mapping(entry, formats, pins.get(entry.name) or pins.get(entry.table.info.file)))
-        if entry.report.key == "entry_id":
-            ledger, asked = _ledger(entry)
-            questions += asked
+    ledger, asked = _ledger([entry for entry in placed if entry.report.key == "entry_id"])
+    questions += asked
     questions += _format_questions(reports, placed)
     reports = distinct_forms(reports)
     other_tables = [
@@ -143,8 +142,8 @@ def _table_mapping(entry: _Placed, formats: Formats, pin: Pin | None) -> model.T
         if match.column is not None:
             columns.append(_known_column(entry.report, match, spot, scan, own))
         elif not entry.report.wide_questions:
-            inferred = scan.undeclared[i].result()
-            field = column_field(info.header[i], i, inferred, own, taken)
+            inferred = own.infer(scan.undeclared[i])
+            field = column_field(info.header[i], i, inferred, taken)
             spot["evidence"] = f"{match.evidence}; {inferred.evidence}"
             columns.append(model.ColumnMapping(**spot, action="ignore", field=field))
     return model.TableMapping(
@@ -208,19 +207,27 @@ def _values(report: Report, scan: TableScan) -> dict[str, dict[str, str | None]]
     return values
 
 
-def _ledger(entry: _Placed) -> tuple[model.LedgerMapping, list[model.OpenQuestion]]:
-    assert entry.scan is not None
-    columns = entry.columns
-    found = entry.scan.sign.result(two_columns="debit" in columns and "credit" in columns)
-    ledger = model.LedgerMapping(sign=found.sign, confidence=found.confidence, evidence=found.evidence)
-    if found.sign is not None:
-        return ledger, []
+def _ledger(ledgers: Sequence[_Placed]) -> tuple[model.LedgerMapping, list[model.OpenQuestion]]:
+    """The sign convention; asked for when the evidence is thin or two files of the ledger disagree."""
+    found = [_sign(entry) for entry in ledgers]
+    if not found:
+        return model.LedgerMapping(), []
+    evidence = "; ".join(dict.fromkeys(each.evidence for each in found))
+    if len({each.sign for each in found}) == 1 and found[0].sign is not None:
+        confidence = min(each.confidence for each in found)
+        return model.LedgerMapping(sign=found[0].sign, confidence=confidence, evidence=evidence), []
     text = (
-        f"{entry.name}: what does the sign of the amounts mean? debt-sign: positive raises the patient's debt. "
-        f"by-type: receipts are positive and lower the debt. Counted: {found.evidence}."
+        f"{', '.join(entry.name for entry in ledgers)}: what does the sign of the amounts mean? debt-sign: positive "
+        f"raises the patient's debt. by-type: receipts are positive and lower the debt. Counted: {evidence}."
     )
     choices = [LedgerSign.DEBT_SIGN.value, LedgerSign.BY_TYPE.value]
-    return ledger, [model.OpenQuestion(name=model.LEDGER_SIGN, text=text, choices=choices)]
+    question = model.OpenQuestion(name=model.LEDGER_SIGN, text=text, choices=choices)
+    return model.LedgerMapping(confidence=0.0, evidence=evidence), [question]
+
+
+def _sign(entry: _Placed) -> SignEvidence:
+    assert entry.scan is not None
+    return entry.scan.sign.result(two_columns={"debit", "credit"} <= entry.columns.keys())
 
 
 def _format_questions(reports: Sequence[model.TableMapping], placed: Sequence[_Placed]) -> list[model.OpenQuestion]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import posixpath
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from rapidfuzz import fuzz
 
@@ -17,7 +17,7 @@ from dentes_twenty.exports.assignment import best_assignment
 from dentes_twenty.exports.matching import Match, match_headers
 from dentes_twenty.exports.profile import ColumnProfile
 from dentes_twenty.exports.records import TableInfo
-from dentes_twenty.objects.folding import fold
+from dentes_twenty.objects.folding import fold, fold_key
 from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT
 from dentes_twenty.objects.registry import REPORTS
 from dentes_twenty.objects.source import Report
@@ -46,13 +46,33 @@ class Recognised:
 def recognise(
     infos: Sequence[TableInfo], profiles: Sequence[Sequence[ColumnProfile]] | None = None
 ) -> list[Recognised]:
-    """One answer for each table, in their order. A report other than a form is given to one table at most."""
+    """One answer for each table, in their order.
+
+    A report other than a form is given to one table, and to others with the very same headers: an export may come in
+    parts, a ledger for each year.
+    """
     scored = [
         [_score(info, report, profiles[i] if profiles is not None else None) for report in REPORTS]
         for i, info in enumerate(infos)
     ]
     chosen = best_assignment([[score for score, _ in line] for line in scored])
-    return [_answer(line, chosen.get(i)) for i, line in enumerate(scored)]
+    answers = [_answer(line, chosen.get(i)) for i, line in enumerate(scored)]
+    parts = {_header_set(info): (info, a) for info, a in zip(infos, answers, strict=True) if a.report is not None}
+    return [_part(info, answer, parts) for info, answer in zip(infos, answers, strict=True)]
+
+
+def _header_set(info: TableInfo) -> frozenset[str]:
+    return frozenset(fold_key(header) for header in info.header)
+
+
+def _part(
+    info: TableInfo, answer: Recognised, known: Mapping[frozenset[str], tuple[TableInfo, Recognised]]
+) -> Recognised:
+    """A table that no report was left for is a part of the one that has its headers."""
+    if answer.report is not None or _header_set(info) not in known:
+        return answer
+    first, whole = known[_header_set(info)]
+    return dataclasses.replace(whole, evidence=f"the same headers as {first.sheet or first.file}")
 
 
 def _answer(line: Sequence[tuple[float, str]], chosen: int | None) -> Recognised:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dentes_twenty.exports import mapping_model as model
-from dentes_twenty.exports.binding import Binding, bind
+from dentes_twenty.exports.binding import Binding, bind, find_table
 from dentes_twenty.exports.chunks import ChunkReader, Plan, Tally
 from dentes_twenty.exports.drop import Drop
 from dentes_twenty.exports.errors import MappingDoesNotFit
@@ -124,7 +124,7 @@ class _Stager(contextlib.ExitStack):
 
     def stage(self, table: model.TableMapping) -> None:
         """Stream one file or sheet."""
-        source = _open_table(self._drop, table)
+        source = _open_table(self._drop, self._mapping, table)
         binding = bind(table, source.info.header)
         self._unlisted += binding.unlisted
         if self._report is WIDE_REPORT:
@@ -236,14 +236,15 @@ class _Stager(contextlib.ExitStack):
         return said
 
 
-def _open_table(drop: Drop, table: model.TableMapping) -> Table:
+def _open_table(drop: Drop, mapping: model.Mapping, table: model.TableMapping) -> Table:
     """The file or sheet that the mapping names. Raises MappingDoesNotFit when the drop does not hold it."""
-    names = {file.name for file in drop.files}
-    if table.file in names:
-        pin = table.pinned()
-        for found in tables(drop, {table.table: pin} if pin else None):
-            if (found.info.file, found.info.sheet) == (table.file, table.sheet):
-                return found
+    pin = table.pinned()
+    exact = any(file.name == table.file for file in drop.files)
+    found = tables(drop, {table.table: pin} if pin and exact else None)
+    info = find_table(table, mapping, [each.info for each in found])
+    for each in found:
+        if each.info is info:
+            return each
     raise MappingDoesNotFit(
         f"The drop does not hold {table.table}, which the mapping names for the report {table.report!r}.",
         "Export that report again, or take it out of the mapping and confirm the mapping again.",

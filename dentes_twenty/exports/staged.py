@@ -98,10 +98,8 @@ class Staged:
         return report in self._manifests
 
     def rows(self, report: str, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-        """Stream the rows in source order, or only some columns of them; nothing when the export has no such report.
-
-        The rows of forms are read with `form_rows`.
-        """
+        """Stream the rows in source order; nothing when the export has no such report. `columns`: only these; those
+        that are not staged are absent. The rows of forms are read with `form_rows`."""
         if self.has(report):
             for name in self._manifests[report]["files"]:
                 yield from self._stream(name, columns)
@@ -121,10 +119,13 @@ class Staged:
         return tuple(form for form, _ in self._forms())
 
     def form_rows(self, form: Form, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
-        """Stream the responses to one form in source order."""
-        for known, name in self._forms():
-            if known.object == form.object:
-                yield from self._stream(name, columns)
+        """Stream the responses to one form in source order; `columns` as in `rows`."""
+        for name in self._files_of(form):
+            yield from self._stream(name, columns)
+
+    def form_count(self, form: Form) -> int:
+        """Responses staged for one form."""
+        return sum(pq.read_metadata(self._path(name)).num_rows for name in self._files_of(form))
 
     @property
     def ledger_sign(self) -> LedgerSign:
@@ -153,12 +154,19 @@ class Staged:
             for entry in manifest["forms"]:
                 yield as_form(model.FormMapping.model_validate(entry["form"])), entry["file"]
 
-    def _stream(self, name: str, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+    def _files_of(self, form: Form) -> list[str]:
+        return [name for known, name in self._forms() if known.object == form.object]
+
+    def _path(self, name: str) -> Path:
         path = self._folder / name
         if not path.exists():
             raise NotStaged(f"The staged file {name!r} is gone.", _AGAIN)
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_BATCH, columns=None if columns is None else list(columns)):
+        return path
+
+    def _stream(self, name: str, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+        with pq.ParquetFile(self._path(name)) as file:
+            wanted = None if columns is None else [c for c in columns if c in file.schema_arrow.names]
+            for batch in file.iter_batches(batch_size=_BATCH, columns=wanted):
                 yield from batch.to_pylist()
 
 
