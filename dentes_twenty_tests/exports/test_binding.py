@@ -1,0 +1,61 @@
+"""A confirmed mapping and a later export: what still fits, and what is named when it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dentes_twenty.exports.binding import misfits
+from dentes_twenty.exports.tables import tables
+from dentes_twenty_tests.exports.steps import PATIENTS, drop_of, proposed, stage_all, staged, yes
+
+STOCK = "Stok Kodu;Stok Adı;Mevcut\nS1;Maske;5\n"
+LEDGER = "Hareket No;Dosya No;Tarih;Tür;Borç;Alacak\n"
+
+
+def test_a_later_export_with_another_date_in_its_file_names_is_the_same_report(tmp_path: Path) -> None:
+    first = drop_of(tmp_path / "first", {"Stok 2026-06-30.csv": STOCK})
+    mapping = yes(proposed(first))
+    later = drop_of(tmp_path / "later", {"Stok 2026-07-31.csv": STOCK.replace("Maske", "Eldiven")})
+    store = stage_all(later, mapping, tmp_path / "staged")
+    assert [row["name"] for row in store.rows("item")] == ["Eldiven"]
+    assert misfits(mapping, [table.info for table in tables(later)]) == []
+
+
+def test_everything_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    mapping = yes(proposed(drop_of(tmp_path / "first", {"Stok.csv": STOCK, "Ciro.csv": "Ay;Ciro\nOcak;1\n"})))
+    files = {
+        "Hastalar.csv": PATIENTS.replace("Soyadı", "Aile Adı"),
+        "Ciro.csv": "Ay;Ciro\nOcak;1\n",
+        "Yeni.csv": "A;B\n1;2\n",
+    }
+    write_drop(tmp_path / "later", files)
+    later = drop_of(tmp_path / "later", files)
+    assert misfits(mapping, [table.info for table in tables(later)]) == [
+        "Hastalar.csv has no header 'Soyadı'. Did you mean 'Adı'?",
+        "Stok.csv: the drop does not hold it (item).",
+        "Yeni.csv: the mapping does not name it.",
+    ]
+
+
+def test_an_ignored_header_may_be_missing_later(tmp_path: Path) -> None:
+    mapping = yes(proposed(drop_of(tmp_path / "first", {"Stok.csv": STOCK.replace("Mevcut", "Raf Rengi")})))
+    later = drop_of(tmp_path / "later", {"Stok.csv": "Stok Kodu;Stok Adı\nS2;Maske\n"})
+    assert stage_all(later, mapping, tmp_path / "staged").count("item") == 1
+
+
+def test_a_ledger_in_parts_is_one_report_whose_ids_count_across_its_files(tmp_path: Path) -> None:
+    rows = {
+        "Defter 2024.csv": LEDGER + "1;1;13.05.2024;Borç;10,00;\n2;1;14.05.2024;Borç;20,00;\n",
+        "Defter 2025.csv": LEDGER + "2;1;14.05.2025;Borç;99,00;\n3;1;15.05.2025;Borç;30,00;\n",
+    }
+    store = staged(tmp_path, rows)
+    assert [row["entry_id"] for row in store.rows("entry")] == ["1", "2", "3"]
+    (issue,) = store.issues("entry")
+    assert (issue.file, issue.row, issue.code) == ("Defter 2025.csv", 1, "duplicate_id")
+    assert store.report("entry").file == "Defter 2024.csv, Defter 2025.csv"
+
+
+def test_the_same_header_twice_is_told_apart_by_its_place(tmp_path: Path) -> None:
+    store = staged(tmp_path, {"Stok.csv": "Stok Kodu;Stok Adı;Mevcut;Mevcut\nS1;Maske;5;rafta\nS2;Eldiven;6;depoda\n"})
+    assert [row["quantity_on_hand"] for row in store.rows("item")] == [5, 6]
+    assert store.report("item").unlisted == ()
