@@ -6,15 +6,18 @@ application is served (see `server`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dentes_twenty.sandbox.auth import graphql_refusal, rest_refusal
 from dentes_twenty.sandbox.gql.documents import is_mutation
@@ -36,6 +39,7 @@ from dentes_twenty.sandbox.workspace import Member, Workspace
 Endpoint = Callable[[Request], Awaitable[Response]]
 Charge = Literal["request", "root-field"]
 
+WORKER_DELAY_S = 0.2
 EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -68,10 +72,37 @@ def create_app(
         Route("/healthz", _health, methods=["GET"]),
         *workspace.files.routes(),
     ]
-    app = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(_Worker, workspace=workspace)],
+        exception_handlers={HTTPException: _no_route},
+    )
     app.state.sandbox = workspace
     app.state.authority = workspace.authority
     return app
+
+
+class _Worker:
+    """Stands for Twenty's background worker: a moment after a request it makes the timeline entries."""
+
+    def __init__(self, app: ASGIApp, workspace: Workspace) -> None:
+        self.app = app
+        self.workspace = workspace
+        self.is_scheduled = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self.workspace.events.pending and not self.is_scheduled:
+            self.is_scheduled = True
+            asyncio.get_running_loop().call_later(WORKER_DELAY_S, self._work)
+
+    def _work(self) -> None:
+        self.is_scheduled = False
+        self.workspace.events.flush()
+        self._schedule()
 
 
 def _metadata_routes(guard: _Guard, metadata: MetadataRest) -> list[Route]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -187,3 +187,14 @@ class Database:
         """Remove bodies of a metadata table."""
         if ids:
             self.connection.execute(delete(table).where(table.c.id.in_(ids)))
+
+
+def marks(count: int) -> str:
+    """`?, ?, ?` for an IN list."""
+    return ", ".join("?" * count)
+
+
+def chunks(ids: Sequence[str], size: int = 5000) -> Iterable[Sequence[str]]:
+    """Lists short enough for one statement."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

@@ -74,7 +74,7 @@ class Workspace:
         self.files = FileStore(self.db.engine, folder, self.authority.secret)
         self.base_url = "http://127.0.0.1"
         """Scheme and host of the request being served, for the signed URLs of files."""
-        self.events = Events()
+        self.events = Events(self)
         self._tables: dict[str, Table] = {}
         self._tables_version = self.model.version
         with self.db.transaction():

@@ -206,7 +206,9 @@ def _field_dimension(sql: str, known: TableField, wanted: Any) -> Dimension:
             places = " ".join(f"WHEN '{value}' THEN {place}" for place, value in enumerate(options))
             return Dimension(sql, f"CASE {sql} {places} END", _same)
         return _plain(sql, bool_or_none if known.type == "BOOLEAN" else to_json_number_or_text)
-    granularity = wanted.get("granularity") if isinstance(wanted, Mapping) else None
+    if not isinstance(wanted, Mapping):
+        raise Refusal(f'Invalid groupBy definition for field "{known.name}"', sub_code=SUB_CODE)
+    granularity = wanted.get("granularity")
     if known.type not in ("DATE", "DATE_TIME") or granularity not in GRANULARITIES:
         message = f'Field "{known.name}" does not support nested subfields in groupBy'
         raise Refusal(message, sub_code=SUB_CODE)
@@ -247,7 +249,7 @@ def _group_order(workspace: Workspace, table: Table, order_by: Any, known: Mappi
                 parts += [_ordered(known[key].sql, way) for key, way in wanted.items() if key in known]
                 continue
             inner, way = _order_of(wanted)
-            parts.append(_ordered(_dimension(workspace, table, {name: inner}).order_sql, way))
+            parts.append(_ordered(_dimension(workspace, table, {name: inner}).sql, way))
     return ", ".join(parts)
 
 

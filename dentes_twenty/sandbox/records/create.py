@@ -22,13 +22,9 @@ from dentes_twenty.sandbox.records.prepare import (
     prepare,
     unique_label,
 )
-from dentes_twenty.sandbox.records.write import (
-    MAXIMUM_RECORDS,
-    insert_rows,
-    marks,
-    update_columns,
-)
+from dentes_twenty.sandbox.records.write import MAXIMUM_RECORDS, insert_rows, update_columns
 from dentes_twenty.sandbox.refused import ValueRefused
+from dentes_twenty.sandbox.storage import marks
 from dentes_twenty.sandbox.tables import Record, Table, generated, sql_name
 from dentes_twenty.sandbox.values import Generated
 from dentes_twenty.sandbox.workspace import Workspace
@@ -108,8 +104,8 @@ def _upsert(workspace: Workspace, table: Table, items: list[Prepared]) -> list[R
             continue
         current = updated.get(existing["id"], existing)
         updated[existing["id"]] = _update_match(workspace, table, item, current)
-    if updated:
-        workspace.events.updated(table, list(updated.values()))
+    before = {record["id"]: record for record in matches if record is not None}
+    workspace.events.updated(table, ((before[key], after) for key, after in updated.items()))
     return [*updated.values(), *_insert(workspace, table, fresh)]
 
 

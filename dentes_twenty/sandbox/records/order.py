@@ -17,6 +17,7 @@ import orjson
 
 from dentes_twenty.sandbox.errors import Refusal, stumbled
 from dentes_twenty.sandbox.fieldspec import column_name, is_composite
+from dentes_twenty.sandbox.metadata.ids import is_uuid
 from dentes_twenty.sandbox.tables import Record, Relation, Table, sql_name
 from dentes_twenty.sandbox.workspace import Workspace
 
@@ -167,6 +168,8 @@ def _term(
 
 def beyond(terms: Sequence[Term], values: Sequence[Any]) -> tuple[str, list[Any]]:
     """The condition for rows that come after the row with these cursor values in this order."""
+    if not values:
+        return "1", []
     alternatives: list[str] = []
     parameters: list[Any] = []
     equal: list[tuple[str, list[Any]]] = []
@@ -201,11 +204,15 @@ def decode_cursor(terms: Sequence[Term], cursor: Any) -> list[Any]:
         tree = json.loads(base64.b64decode(str(cursor), validate=False).decode())
     except (binascii.Error, ValueError) as error:
         raise Refusal(f"Invalid cursor: {cursor}", sub_code="INVALID_CURSOR") from error
+    if not tree:  # Twenty takes an empty cursor for none
+        return []
     if not isinstance(tree, Mapping):
         raise Refusal(f"Invalid cursor: {cursor}", sub_code="INVALID_CURSOR")
     wanted = _of_cursor(terms)
     if {term.path[0] for term in wanted} != set(tree):
         raise _foreign_cursor()
+    if not is_uuid(tree["id"]):
+        raise Refusal(f'invalid input syntax for type uuid: "{tree["id"]}"')
     return [_value_at(tree, term.path) for term in wanted]
 
 

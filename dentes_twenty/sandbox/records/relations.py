@@ -12,7 +12,7 @@ from dentes_twenty.sandbox.model import Field
 from dentes_twenty.sandbox.records.filters import Filter
 from dentes_twenty.sandbox.records.order import Term, compile_order
 from dentes_twenty.sandbox.records.read import condition
-from dentes_twenty.sandbox.records.write import chunks, marks
+from dentes_twenty.sandbox.storage import chunks, marks
 from dentes_twenty.sandbox.tables import Record, Relation, Table, sql_name
 from dentes_twenty.sandbox.workspace import Workspace
 

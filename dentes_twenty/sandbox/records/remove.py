@@ -12,7 +12,8 @@ from dentes_twenty.sandbox.errors import NotFound
 from dentes_twenty.sandbox.records.filters import Filter
 from dentes_twenty.sandbox.records.guards import refuse_member_change
 from dentes_twenty.sandbox.records.read import matching_ids
-from dentes_twenty.sandbox.records.write import chunks, fetch, marks
+from dentes_twenty.sandbox.records.write import fetch
+from dentes_twenty.sandbox.storage import chunks, marks
 from dentes_twenty.sandbox.tables import Record, Table, sql_name
 from dentes_twenty.sandbox.workspace import Workspace
 
@@ -76,8 +77,9 @@ def _set_deleted(workspace: Workspace, table: Table, ids: Sequence[str], *, dele
         if table.name in LINKS:
             links, column = LINKS[table.name]
             _set(workspace, workspace.table_named(links), column, present, columns)
-    workspace.events.updated(table, [found[record_id] for record_id in present], columns)
-    return [{**found[record_id], **columns} for record_id in present]
+    after = [{**found[record_id], **columns} for record_id in present]
+    (workspace.events.deleted if deleted else workspace.events.restored)(table, after)
+    return after
 
 
 def _set(workspace: Workspace, table: Table, column: str, ids: Sequence[str], columns: Record) -> None:

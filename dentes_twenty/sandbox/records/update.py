@@ -10,12 +10,8 @@ from dentes_twenty.sandbox.records.filters import Filter
 from dentes_twenty.sandbox.records.guards import refuse_member_change
 from dentes_twenty.sandbox.records.prepare import Prepared, connect_all, prepare
 from dentes_twenty.sandbox.records.read import matching_ids
-from dentes_twenty.sandbox.records.write import (
-    MAXIMUM_RECORDS,
-    fetch,
-    marks,
-    update_columns,
-)
+from dentes_twenty.sandbox.records.write import MAXIMUM_RECORDS, fetch, update_columns
+from dentes_twenty.sandbox.storage import marks
 from dentes_twenty.sandbox.tables import Record, Table, sql_name
 from dentes_twenty.sandbox.workspace import Workspace
 
@@ -34,8 +30,9 @@ def update_one(workspace: Workspace, table: Table, record_id: str, data: Any) ->
             _refuse_if_pointed_at(workspace, table, record_id)
         attach_files(workspace, table, record_id, item, columns)
         update_columns(workspace, table, [record_id], columns)
-    workspace.events.updated(table, [current], columns)
-    return {**current, **columns}
+    after = {**current, **columns}
+    workspace.events.updated(table, [(current, after)])
+    return after
 
 
 def update_many(workspace: Workspace, table: Table, where: Filter | None, data: Any) -> list[Record]:
@@ -51,13 +48,14 @@ def update_many(workspace: Workspace, table: Table, where: Filter | None, data: 
     if not ids:
         return []
     columns = _stamped(workspace, table, item)
+    before = fetch(workspace, table, ids)
     with workspace.db.transaction():
         for record_id in ids:
             attach_files(workspace, table, record_id, item, columns)
         update_columns(workspace, table, ids, columns)
-    found = fetch(workspace, table, ids)
-    workspace.events.updated(table, list(found.values()), columns)
-    return [found[record_id] for record_id in ids]
+    after = [{**before[record_id], **columns} for record_id in ids]
+    workspace.events.updated(table, ((before[record["id"]], record) for record in after))
+    return after
 
 
 def _prepared(workspace: Workspace, table: Table, data: Any) -> Prepared:

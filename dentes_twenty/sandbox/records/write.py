@@ -10,16 +10,11 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 from dentes_twenty.sandbox.errors import Refusal, data_refused
-from dentes_twenty.sandbox.storage import Duplicate
+from dentes_twenty.sandbox.storage import Duplicate, chunks, marks
 from dentes_twenty.sandbox.tables import Record, Table, sql_name
 from dentes_twenty.sandbox.workspace import Workspace
 
 MAXIMUM_RECORDS = 200
-
-
-def marks(count: int) -> str:
-    """`?, ?, ?` for an IN list."""
-    return ", ".join("?" * count)
 
 
 def duplicate_entry() -> Refusal:
@@ -91,12 +86,6 @@ def update_columns(workspace: Workspace, table: Table, ids: Sequence[str], colum
     except Duplicate as error:
         raise duplicate_entry() from error
     check_targets(workspace, table, [columns])
-
-
-def chunks(ids: Sequence[str], size: int = 5000) -> Iterable[Sequence[str]]:
-    """Lists short enough for one statement."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
 
 
 def fetch(workspace: Workspace, table: Table, ids: Sequence[str]) -> dict[str, Record]:

@@ -32,6 +32,9 @@ GROUP_BY_FORM = (
     'Invalid group_by query parameter - should be a valid array of objects - ex: [{"firstField": true}, '
     '{"secondField": {"subField": true}}, {"dateField": {"granularity": \'DAY\'}}]'
 )
+AGGREGATE_FORM = (
+    'Invalid aggregate query parameter - should be a valid array of string - ex: ["countNotEmptyId", "countEmptyField"]'
+)
 Json = dict[str, Any]
 Parameters = Mapping[str, str]
 
@@ -187,7 +190,7 @@ class _Call:
         return 200, {"data": {f"restore{self.plural}": self._shown(records)}}
 
     def _group_by(self) -> tuple[int, Any]:
-        names = self._json("aggregate", [], "Invalid aggregate query parameter - should be a valid array of strings")
+        names = self._json("aggregate", [], AGGREGATE_FORM)
         unknown = [str(name) for name in names if name not in aggregates_of(self.table)]
         if unknown:
             raise Refusal(f"Unknown aggregate field(s): {', '.join(unknown)}")
@@ -215,7 +218,7 @@ class _Call:
             value = orjson.loads(text) if text else default
         except orjson.JSONDecodeError as error:
             raise Refusal(refusal) from error
-        if value is None:
+        if value is None or (name == "aggregate" and not isinstance(value, list)):
             raise Refusal(refusal)
         return value if isinstance(value, list) else []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from dentes_twenty.sandbox.workspace import Workspace
 
 DEFAULT_PAGE = 60
 LARGEST_PAGE = 200
+_DIRECTED = re.compile(r"([^\[]*)\[([^\]]*)\]")
 ACTIONS = ("duplicates", "merge", "groupBy")
 
 
@@ -76,7 +78,7 @@ def parse_limit(text: str | None) -> int:
 
 def parse_depth(text: str | None) -> int:
     """0 for ids only, 1 for related records one level deep."""
-    if text not in (None, "0", "1"):
+    if text not in (None, "", "0", "1"):
         raise Refusal(f"'depth={text}' parameter invalid. Allowed values are 0, 1")
     return int(text or 0)
 
@@ -84,9 +86,9 @@ def parse_depth(text: str | None) -> int:
 def parse_order(text: str | None) -> list[dict[str, Any]]:
     """The `orderBy` list of an `order_by` parameter."""
     order = []
-    for item in (text or "").split(",") if text else []:
-        path, bracket, rest = item.partition("[")
-        direction = rest.removesuffix("]") if bracket else DIRECTIONS[0]
+    for item in [] if text is None else text.split(","):
+        found = _DIRECTED.fullmatch(item)
+        path, direction = found.groups() if found else (item, DIRECTIONS[0])
         if direction not in DIRECTIONS:
             allowed = "', '".join(DIRECTIONS)
             raise Refusal(
