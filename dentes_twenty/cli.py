@@ -57,7 +57,8 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         answer = app(list(arguments), prog_name="dentes-twenty", standalone_mode=False)
-        return int(answer) if isinstance(answer, int) else Exit.DONE
+        code = int(answer) if isinstance(answer, int) else Exit.DONE
+        return _stopped() if code == Exit.INTERRUPTED else code  # typer makes 130 of an interruption by itself
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return Exit.WRONG_USE
@@ -65,8 +66,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return Exit.WRONG_USE
     except (KeyboardInterrupt, click.Abort):
-        output.say("Stopped. What was done is safe; the same command goes on from there.")
-        return Exit.INTERRUPTED
+        return _stopped()
     except BrokenPipeError:
         return Exit.FAILED
     except Exception as error:  # noqa: BLE001 - the last border: a traceback's message may hold a cell's value
@@ -76,6 +76,11 @@ def run(arguments: Sequence[str]) -> int:
             for place in trace_places(error):
                 output.say(f"  at {place}")
         return Exit.WRONG_USE if told.code.startswith(USE) else Exit.FAILED
+
+
+def _stopped() -> Exit:
+    output.say("Stopped. What was done is safe; the same command goes on from there.")
+    return Exit.INTERRUPTED
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster import DagsterEvent, DagsterEventType, DagsterExecutionInterruptedError
+from dagster import DagsterEvent, DagsterEventType
+from dagster._core.events import RunFailureReason  # no public name tells an interruption from a failure
 
 from dentes_twenty.definitions import build_defs
 from dentes_twenty.failures import Failure
@@ -68,12 +69,11 @@ def run_job(
     """Run a job to its end. Raises KeyboardInterrupt when it was interrupted; every other failure is in the outcome."""
     defs = build_defs(practice_file=practice_file, api_key=api_key, listener=listener)
     began = time.monotonic()
-    try:
-        result = defs.resolve_job_def(job).execute_in_process(
-            instance=instance, raise_on_error=False, run_config=QUIET, tags=tags
-        )
-    except DagsterExecutionInterruptedError:
-        raise KeyboardInterrupt from None
+    result = defs.resolve_job_def(job).execute_in_process(
+        instance=instance, raise_on_error=False, run_config=QUIET, tags=tags
+    )
+    if any(_interrupted(event) for event in result.all_events):
+        raise KeyboardInterrupt
     return _outcome(job, result.run_id, result.success, time.monotonic() - began, result.all_events)
 
 
@@ -102,6 +102,14 @@ def _outcome(job: str, run_id: str, success: bool, seconds: float, events: Seque
         elif event.is_failure and (told := _failed(event)) is not None:
             failed.append(told)
     return JobOutcome(job, run_id, success, round(seconds, 3), steps, tables, tuple(checks), tuple(failed))
+
+
+def _interrupted(event: DagsterEvent) -> bool:
+    """Ctrl-C and SIGTERM end a run as a failure of this one kind."""
+    return (
+        event.event_type == DagsterEventType.RUN_FAILURE
+        and event.job_failure_data.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION
+    )
 
 
 def _failed(event: DagsterEvent) -> FailedStep | None:
