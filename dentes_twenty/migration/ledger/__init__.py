@@ -24,6 +24,7 @@ from dentes_twenty.migration.ledger.types import (
     Result,
     Status,
 )
+from dentes_twenty.migration.ledger.workspaces import StoredFingerprint
 
 __all__ = [
     "Adoption",
@@ -57,5 +58,6 @@ __all__ = [
     "Severity",
     "SharedLimits",
     "Status",
+    "StoredFingerprint",
     "new_key",
 ]

@@ -128,14 +128,21 @@ class Adoptions(Core):
         return found
 
     def restored(self, run: int, object: str, record_ids: Iterable[str]) -> int:
-        """Remembers that these hold their before-images again. The records' own state is settled by their batch."""
+        """Remembers that these hold their before-images again. The records' own state is settled by their batch.
+
+        The images go: a record that is adopted once more has another one by then.
+        """
         count = 0
         for chunk in chunks(record_ids, PAGE):
             with self._write() as write:
                 statement = sa.update(adoptions).where(
-                    A.practice == self._practice, A.object == object, A.record_id.in_(chunk)
+                    A.practice == self._practice, A.object == object, A.record_id.in_(chunk), A.restored_run.is_(None)
                 )
                 count += write.execute(statement.values(restored_run=run)).rowcount
+                spent = sa.delete(before_images).where(
+                    B.practice == self._practice, B.object == object, B.record_id.in_(chunk)
+                )
+                write.execute(spent)
         return count
 
     def _require_same_key(self, fernet: Fernet) -> None:

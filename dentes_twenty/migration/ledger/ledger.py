@@ -29,7 +29,9 @@ from dentes_twenty.migration.ledger.holders import HeldValues
 from dentes_twenty.migration.ledger.limits import SharedLimits
 from dentes_twenty.migration.ledger.provisioning import Provisioning
 from dentes_twenty.migration.ledger.quarantine import Quarantine
+from dentes_twenty.migration.ledger.rollbacks import Rollbacks
 from dentes_twenty.migration.ledger.schema import before_images, conflicts, files, quarantine
+from dentes_twenty.migration.ledger.workspaces import WorkspaceFingerprints
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,7 +45,17 @@ class Purged:
 
 
 class Ledger(
-    Batches, HeldRows, Quarantine, Adoptions, Provisioning, Approvals, Conflicts, Files, HeldValues
+    Batches,
+    HeldRows,
+    Quarantine,
+    Adoptions,
+    Provisioning,
+    Approvals,
+    Conflicts,
+    Files,
+    HeldValues,
+    WorkspaceFingerprints,
+    Rollbacks,
 ):  # each in its own file
     """One practice's ledger. Open it with `Ledger.open`; close it, or use it as a context manager.
 

@@ -4,7 +4,8 @@ Belongs here: tables, keys and indexes as the newest migration leaves them; a te
 here: how they change (`migrations/`), how they are used.
 
 Every table starts with `ledger_`, because Dagster's own tables (`runs`, ...) may stand in the same PostgreSQL
-database. Every table but `ledger_meta` and `ledger_shapes` belongs to one practice by its first column.
+database. Every table but `ledger_meta` and `ledger_shapes` belongs to one practice by its first column, and
+`ledger_workspace_records` by its fingerprint.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from dentes_twenty.migration.ledger.types import Instant, RecordId
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. A ledger of this revision is opened without loading alembic (half a second)."""
 
 VERSION_TABLE = "ledger_version"
@@ -279,6 +280,33 @@ holders = sa.Table(
     sa.Column("kind", sa.Text, primary_key=True),
     sa.Column("value", Print(16), primary_key=True),
     sa.Column("holder", Key, nullable=False),
+)
+
+workspace_fingerprints = sa.Table(
+    "ledger_workspace_fingerprints",
+    metadata,
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("practice", sa.Integer, sa.ForeignKey("ledger_practices.id"), nullable=False, index=True),
+    sa.Column("run", sa.BigInteger, nullable=False),
+    sa.Column("taken", Instant, nullable=False),
+    # Data model, counts and digests by object as JSON; empty until the last record was read.
+    sa.Column("document", sa.Text),
+    sa.Column("closed_run", sa.BigInteger),
+)
+
+workspace_records = sa.Table(
+    "ledger_workspace_records",
+    metadata,
+    sa.Column(
+        "fingerprint",
+        Serial,
+        sa.ForeignKey("ledger_workspace_fingerprints.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("object", sa.Text, primary_key=True),
+    sa.Column("record_id", RecordId, primary_key=True),
+    sa.Column("print", Print(16), nullable=False),
 )
 
 limiters = sa.Table(
