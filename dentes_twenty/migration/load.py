@@ -78,6 +78,14 @@ class Loader:
 
     async def load(self, records: Iterable[PlannedRecord]) -> Tally:
         """Load all records; raises only what stops the whole run (`twenty.errors.Stop`, a ledger that fails)."""
+        try:
+            await self._load(records)
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+        self._tell()
+        return self.tally
+
+    async def _load(self, records: Iterable[PlannedRecord]) -> None:
         await settle_doubts(self._run, self._object)
         for link in self._declaration.links:
             await settle_doubts(self._run, link.join.singular)
@@ -99,8 +107,6 @@ class Loader:
             await self._send_links(group, whole=True)
             for batch in _batches(self._deferred, self._run.store.batch_size):
                 await self._start(group, batch, self._updater.complete)
-        self._tell()
-        return self.tally
 
     # -- deciding
 
@@ -130,10 +136,11 @@ class Loader:
             elif state.status is Status.DELETED:
                 self.tally.deleted_by_a_person += 1
             else:
-                self._landed.add(state.record_id)
+                self._remember(state.record_id)
                 standing.append(ready)
-                assert state.prints is not None
-                if ledger.changed_fields(state.prints, self._verifier.canonical(ready.values)):
+                if state.prints is None:  # adopted, and nothing written yet
+                    updates.append((ready, None))
+                elif ledger.changed_fields(state.prints, self._verifier.canonical(ready.values)):
                     updates.append((ready, state))
                 else:
                     self.tally.unchanged += 1
@@ -203,7 +210,7 @@ class Loader:
             if planned.id in answer.stored:
                 self._verifier.check(planned, answer.stored[planned.id])
                 outcomes.append(Outcome(key, planned.id, Result.LANDED))
-                self._landed.add(planned.id)
+                self._remember(planned.id)
                 self._links += [(RecordKey(link.join, planned.key), link) for link in planned.links]
                 if whole is not planned:
                     self._deferred.append(whole)
@@ -214,6 +221,11 @@ class Loader:
                 self._parents.refuse(planned, refusal.code, refusal.field)
                 self.tally.refused += 1
         ledger.settle(intent, outcomes)
+
+    def _remember(self, record_id: str) -> None:
+        """Only where records may point at each other: two million ids would take 200 MB."""
+        if self._selves:
+            self._landed.add(record_id)
 
     def _without_far_selves(self, planned: PlannedRecord, inside: set[str]) -> PlannedRecord:
         """Without relations to records of its own kind that are not there yet: they are written afterwards."""
