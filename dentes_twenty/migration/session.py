@@ -38,6 +38,7 @@ from dentes_twenty.migration.ledger import Ledger, RunState
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.progress import Listener
+from dentes_twenty.migration.sampling import USUAL
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
 from dentes_twenty.objects.fields import SourceObject
@@ -256,6 +257,14 @@ class Migration:
     def load_files(self, progress: Listener | None = None) -> steps.FilesTally:
         """Upload attachments, verify them, and hang them on note and person."""
         return self.wait(steps.load_files(self._context(), self.drop, progress))
+
+    def sample(self, size: int = USUAL, progress: Listener | None = None) -> steps.SampleResult:
+        """Load a sample that shows everything the export has, and read it back. Raises SampleSize.
+
+        Provision and adopt first. What it loads, a full migration finds unchanged.
+        """
+        self.owners().require()
+        return self.wait(steps.sample(self._context(), self.drop, size, progress))
 
     def totals(self, object_: str | None = None) -> tuple[Total, ...]:
         """Counts and money of one object, or of all, against the accepted rows."""

@@ -11,6 +11,7 @@ from dentes_twenty.migration.steps.loading import load, totals, write_members
 from dentes_twenty.migration.steps.owning import match
 from dentes_twenty.migration.steps.provisioning import ProvisionSummary, provision, provision_plan
 from dentes_twenty.migration.steps.references import ReferenceSummary, check_references
+from dentes_twenty.migration.steps.sampling import SampledRecord, SampleResult, sample
 from dentes_twenty.migration.steps.telling import CallPlan, StatusReport, plan_calls, run_counts, status
 from dentes_twenty.twenty.provision import ProvisionPlan
 
@@ -21,6 +22,8 @@ __all__ = [
     "ProvisionPlan",
     "ProvisionSummary",
     "ReferenceSummary",
+    "SampleResult",
+    "SampledRecord",
     "StatusReport",
     "StepContext",
     "adopt",
@@ -32,6 +35,7 @@ __all__ = [
     "provision",
     "provision_plan",
     "run_counts",
+    "sample",
     "status",
     "totals",
     "write_members",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from dentes_twenty.exports.drop import Drop, Problem
@@ -57,11 +57,15 @@ class _Wanted:
     known: FileRecord | None
 
 
-async def load_files(context: StepContext, drop: Drop, progress: Listener | None) -> FilesTally:
-    """Bring every file of every landed note to its place; what is there already is left alone."""
+async def load_files(
+    context: StepContext, drop: Drop, progress: Listener | None, notes: Iterable[PlannedRow] | None = None
+) -> FilesTally:
+    """Bring every file of every landed note (or of some notes) to its place; what is there already is left alone."""
     tally = FilesTally()
     meter = Meter("Attachments", None, progress, lambda: context.client.calls.total)
-    rows = (row for row in context.planner.rows(note.DECLARATION) if row.get("attachment"))
+    rows = iter(
+        notes if notes is not None else (r for r in context.planner.rows(note.DECLARATION) if r.get("attachment"))
+    )
     async with FileStore(context.store) as files:
         step = _FileStep(context, drop, files, tally)
         while chunk := list(islice(rows, NOTES_AT_ONCE)):

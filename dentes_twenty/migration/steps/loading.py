@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dentes_twenty.migration.ledger import Ledger
 from dentes_twenty.migration.load import Loader
@@ -10,6 +10,7 @@ from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.parents import Parents
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.planning.records import PlannedRecord, build
+from dentes_twenty.migration.planning.rows import PlannedRow
 from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.steps.context import StepContext
 from dentes_twenty.migration.tally import Tally
@@ -20,9 +21,15 @@ from dentes_twenty.twenty.records import RecordStore
 
 
 async def load(
-    context: StepContext, declarations: Sequence[SourceObject], progress: Listener | None
+    context: StepContext,
+    declarations: Sequence[SourceObject],
+    progress: Listener | None,
+    some: Callable[[SourceObject], Sequence[PlannedRecord]] | None = None,
 ) -> dict[str, Tally]:
-    """Load the declarations one after the other; what comes first may be pointed at by what follows."""
+    """Load the declarations one after the other; what comes first may be pointed at by what follows.
+
+    All records, or only `some` of each declaration.
+    """
     tallies: dict[str, Tally] = {}
     parents = Parents(context.ledger, context.run, context.drop)
     planner = context.planner
@@ -31,7 +38,8 @@ async def load(
     )
     for declaration in declarations:
         parents.expect(declaration)
-        total = planner.expected_records(declaration)
+        records = some(declaration) if some else planner.records(declaration, context.owners)
+        total = planner.expected_records(declaration) if some is None else len(some(declaration))
         meter = Meter(declaration.label, total, progress, lambda: context.client.calls.total)
         loader = Loader(
             context.load_run,
@@ -40,27 +48,30 @@ async def load(
             adopted=adopted,
             progress=lambda tally, meter=meter: meter.at(tally.done),  # type: ignore[misc]
         )
-        tallies[declaration.name] = await loader.load(planner.records(declaration, context.owners))
+        tallies[declaration.name] = await loader.load(records)
         parents.store()
         context.ledger.quarantine_add(context.run, parents.issues, drop=context.drop)
         parents.issues.clear()
     return tallies
 
 
-async def write_members(context: StepContext) -> Tally:
+async def write_members(context: StepContext, some: Iterable[PlannedRecord] | None = None) -> Tally:
     """The fields of each matched provider go into the member; fields that hold something stay as they are."""
-    plan = context.planner.context(context.owners)
-    lines = {line.provider.id: line for line in context.owners.written}
-    records: list[PlannedRecord] = []
-    for row in context.planner.staged.rows(MEMBERS.report.name):
-        line = lines.get(row["provider_id"])
-        if line is not None and line.member_id:
-            made = build(MEMBERS, row, plan)
-            records.append(_of_member(made, line.member_id))
+    records = [made for _, made in member_records(context.planner, context.owners)] if some is None else list(some)
     parents = Parents(context.ledger, context.run, context.drop)
     parents.expect(MEMBERS)
     loader = Loader(context.load_run, MEMBERS, parents, adopted=frozenset(record.key for record in records))
     return await loader.load(records)
+
+
+def member_records(planner: Planner, owners: Owners) -> Iterator[tuple[PlannedRow, PlannedRecord]]:
+    """Rows and records of the providers whose fields a member gets."""
+    plan = planner.context(owners)
+    lines = {line.provider.id: line for line in owners.written}
+    for row in planner.staged.rows(MEMBERS.report.name):
+        line = lines.get(row["provider_id"])
+        if line is not None and line.member_id:
+            yield row, _of_member(build(MEMBERS, row, plan), line.member_id)
 
 
 def _of_member(record: PlannedRecord, member_id: str) -> PlannedRecord:
