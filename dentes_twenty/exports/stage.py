@@ -41,7 +41,7 @@ from dentes_twenty.exports.private_files import ParquetFile, private_folder, wri
 from dentes_twenty.exports.records import BadRow, RawRow, Table
 from dentes_twenty.exports.schema import arrow_schema, staged_columns
 from dentes_twenty.exports.staged import MANIFEST, Staged, StagedReport, staged_report
-from dentes_twenty.exports.tables import tables
+from dentes_twenty.exports.tables import tables, tables_in
 from dentes_twenty.objects.folding import fold_key
 from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT, form_object_name
 from dentes_twenty.objects.source import Column, Kind, OnBad, Report
@@ -240,7 +240,7 @@ def _open_table(drop: Drop, mapping: model.Mapping, table: model.TableMapping) -
     """The file or sheet that the mapping names. Raises MappingDoesNotFit when the drop does not hold it."""
     pin = table.pinned()
     exact = any(file.name == table.file for file in drop.files)
-    found = tables(drop, {table.table: pin} if pin and exact else None)
+    found = tables_in(drop, table.file, {table.table: pin} if pin else None) if exact else tables(drop)
     info = find_table(table, mapping, [each.info for each in found])
     for each in found:
         if each.info is info:

@@ -14,7 +14,7 @@ from dentes_twenty.exports.errors import LegacyWorkbook, UnreadableDrop
 from dentes_twenty.exports.records import BadRow, Cell, Pin, RawRow, Table, TableInfo
 from dentes_twenty.exports.workbook_table import open_workbook
 
-__all__ = ["BadRow", "Cell", "Pin", "RawRow", "Table", "TableInfo", "tables"]
+__all__ = ["BadRow", "Cell", "Pin", "RawRow", "Table", "TableInfo", "tables", "tables_in"]
 
 
 def tables(drop: Drop, pins: Mapping[str, Pin] | None = None) -> list[Table]:
@@ -24,17 +24,7 @@ def tables(drop: Drop, pins: Mapping[str, Pin] | None = None) -> list[Table]:
     a pin whose file or sheet is not there, because a misspelt pin would be no pin.
     """
     pins = pins or {}
-    found: list[Table] = []
-    for file in drop.files:
-        name = file.name.lower()
-        if name.endswith(".xls"):
-            raise LegacyWorkbook(
-                f"{file.name} is an old .xls workbook.", "Open it in a spreadsheet and save it as .xlsx, or export CSV."
-            )
-        if name.endswith(WORKBOOK_SUFFIXES):
-            found += open_workbook(drop, file.name, pins)
-        elif table := open_csv(drop, file.name, pins.get(file.name, Pin())):
-            found.append(table)
+    found = [table for file in drop.files for table in tables_in(drop, file.name, pins)]
     known = {table.info.file for table in found} | {f"{table.info.file}#{table.info.sheet}" for table in found}
     if unknown := sorted(set(pins) - known):
         raise UnreadableDrop(
@@ -42,3 +32,16 @@ def tables(drop: Drop, pins: Mapping[str, Pin] | None = None) -> list[Table]:
             "Correct the names in the mapping; a sheet is written as file#sheet.",
         )
     return found
+
+
+def tables_in(drop: Drop, file: str, pins: Mapping[str, Pin] | None = None) -> list[Table]:
+    """The tables of one file; the other files of the drop are not touched. Raises ExportError."""
+    pins, name = pins or {}, file.lower()
+    if name.endswith(".xls"):
+        raise LegacyWorkbook(
+            f"{file} is an old .xls workbook.", "Open it in a spreadsheet and save it as .xlsx, or export CSV."
+        )
+    if name.endswith(WORKBOOK_SUFFIXES):
+        return [*open_workbook(drop, file, pins)]
+    table = open_csv(drop, file, pins.get(file, Pin()))
+    return [table] if table else []

@@ -22,14 +22,10 @@ def test_a_later_export_with_another_date_in_its_file_names_is_the_same_report(t
 
 
 def test_everything_that_does_not_fit_is_named(tmp_path: Path) -> None:
-    mapping = yes(proposed(drop_of(tmp_path / "first", {"Stok.csv": STOCK, "Ciro.csv": "Ay;Ciro\nOcak;1\n"})))
-    files = {
-        "Hastalar.csv": PATIENTS.replace("Soyadı", "Aile Adı"),
-        "Ciro.csv": "Ay;Ciro\nOcak;1\n",
-        "Yeni.csv": "A;B\n1;2\n",
-    }
-    write_drop(tmp_path / "later", files)
-    later = drop_of(tmp_path / "later", files)
+    known: dict[str, bytes | str] = {"Ciro.csv": "Ay;Ciro\nOcak;1\n"}
+    mapping = yes(proposed(drop_of(tmp_path / "first", {"Stok.csv": STOCK, **known})))
+    renamed = PATIENTS.replace("Soyadı", "Aile Adı")
+    later = drop_of(tmp_path / "later", {"Hastalar.csv": renamed, "Yeni.csv": "A;B\n1;2\n", **known})
     assert misfits(mapping, [table.info for table in tables(later)]) == [
         "Hastalar.csv has no header 'Soyadı'. Did you mean 'Adı'?",
         "Stok.csv: the drop does not hold it (item).",
@@ -44,7 +40,7 @@ def test_an_ignored_header_may_be_missing_later(tmp_path: Path) -> None:
 
 
 def test_a_ledger_in_parts_is_one_report_whose_ids_count_across_its_files(tmp_path: Path) -> None:
-    rows = {
+    rows: dict[str, bytes | str] = {
         "Defter 2024.csv": LEDGER + "1;1;13.05.2024;Borç;10,00;\n2;1;14.05.2024;Borç;20,00;\n",
         "Defter 2025.csv": LEDGER + "2;1;14.05.2025;Borç;99,00;\n3;1;15.05.2025;Borç;30,00;\n",
     }
