@@ -111,17 +111,9 @@ class Batches(Records, Runs):
 
     def __init__(self, database: Database, practice: str, actor: str, clock: Clock) -> None:
         super().__init__(database, practice, actor, clock)
-        among = database.among
-        self._unhold = sa.delete(held).where(
-            held.c.practice == _MINE, held.c.source_object == _SOURCE_OBJECT, among(held.c.source_id)
-        )
-        sent = (
-            R.practice == _MINE,
-            R.source_object == _SOURCE_OBJECT,
-            among(R.source_id),
-            R.intent == _WANTED,
-            R.status == Status.SENDING,
-        )
+        self._unhold = sa.delete(held).where(database.rows_of(held, _MINE, _SOURCE_OBJECT))
+        named = database.rows_of(records, _MINE, _SOURCE_OBJECT)
+        sent = (named, R.intent == _WANTED, R.status == Status.SENDING)
         self._forget = sa.delete(records).where(*sent, R.prior.is_(None))
         self._settled = {
             (operation, result): sa.update(records).where(*sent).values(_values(operation, result))
@@ -242,9 +234,7 @@ class Batches(Records, Runs):
         for source_object, ids in keys.items():
             for some in chunks(ids, PAGE):
                 statement = sa.select(*COLUMNS).where(
-                    R.practice == self._practice,
-                    R.source_object == source_object,
-                    self._database.among(R.source_id, some),
+                    self._of(records, source_object, some),
                     R.intent == intent_id,
                     R.status == Status.SENDING,
                 )

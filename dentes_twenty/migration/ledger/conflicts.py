@@ -122,9 +122,7 @@ class Conflicts(Core):
         for chunk in chunks(keys, PAGE):
             for source_object, ids in by_source(chunk).items():
                 statement = sa.select(C.source_id, C.field, C.state).where(
-                    C.practice == self._practice,
-                    C.source_object == source_object,
-                    self._database.among(C.source_id, ids),
+                    self._of(conflicts, source_object, ids),
                     C.state != ConflictState.CLOSED,
                 )
                 for row in self._rows(statement):

@@ -9,7 +9,7 @@ import contextlib
 import datetime as dt
 import getpass
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -147,6 +147,10 @@ class Core:
             write = Write(connection, self._clock())
             yield write
             append(self._database, connection, (self._practice, self._key), self._actor, write.now, write.lines)
+
+    def _of(self, table: sa.Table, source_object: str, source_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+        """Rows of this practice whose key begins with the source object and one of the ids."""
+        return self._database.rows_of(table, self._practice, source_object, source_ids)
 
     def _rows(self, statement: Select) -> list[Row]:
         with self._database.read() as connection:

@@ -157,18 +157,26 @@ class Database:
         """An INSERT that knows ON CONFLICT, which is spelt alike in both dialects."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
-    def among(self, column: sa.ColumnElement[str], texts: Sequence[str] | None = None) -> sa.ColumnElement[bool]:
-        """`column IN (texts)` with one parameter for all of them: one for each doubled the time of a look-up.
+    def rows_of(
+        self,
+        table: sa.Table,
+        practice: int | sa.BindParameter[int],
+        source_object: str | sa.BindParameter[str],
+        source_ids: Sequence[str] | None = None,
+    ) -> sa.ColumnElement[bool]:
+        """The condition for rows of a table whose key begins with practice, source object and one of the source ids.
 
-        Without texts the parameter `texts` is given to each execution, as `text_list` makes it.
+        The ids are one parameter: one for each doubled the time of a look-up. Without ids the parameter `texts` is
+        given to each execution, as `text_list` makes it.
         """
-        value = None if texts is None else self.text_list(texts)
+        value = None if source_ids is None else self.text_list(source_ids)
+        kind = sa.Text() if self.is_sqlite else postgresql.ARRAY(sa.Text)
+        given: sa.BindParameter[Any] = sa.bindparam("texts", value, kind, unique=value is not None)
         if self.is_sqlite:
-            given: sa.BindParameter[Any] = sa.bindparam("texts", value, sa.Text, unique=texts is not None)
-            listed = sa.func.json_each(given).table_valued("value")
-            return column.in_(sa.select(listed.c.value))
-        given = sa.bindparam("texts", value, postgresql.ARRAY(sa.Text), unique=texts is not None)
-        return column == sa.any_(given)
+            c, listed = table.c, sa.func.json_each(given).table_valued("value")
+            wanted = c.source_id.in_(sa.select(listed.c.value))
+            return sa.and_(c.practice == practice, c.source_object == source_object, wanted)
+        return _one_by_one(table, practice, source_object, given)
 
     def text_list(self, texts: Sequence[str]) -> Any:
         """The texts as one parameter: a JSON array, or an array of the server."""
@@ -268,6 +276,9 @@ def _postgres_engine(url: sa.URL, lock_seconds: float) -> sa.Engine:
     def on_connect(driver: Any, _record: object) -> None:
         driver.autocommit = True
         with driver.cursor() as cursor:
+            # Every query here goes by a key or reads a page in the order of one. Without statistics (a first load) the
+            # planner would rather collect and sort a whole practice for each page.
+            cursor.execute("SET enable_sort = off; SET enable_bitmapscan = off")
             cursor.execute(f"SET lock_timeout = {round(lock_seconds * 1000)}")
         driver.autocommit = False
 
@@ -282,6 +293,29 @@ def _postgres_engine(url: sa.URL, lock_seconds: float) -> sa.Engine:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_lock_number(options['dentes_lock'])})")
 
     return engine
+
+
+def _one_by_one(
+    table: sa.Table,
+    practice: int | sa.BindParameter[int],
+    source_object: str | sa.BindParameter[str],
+    given: sa.BindParameter[Any],
+) -> sa.ColumnElement[bool]:
+    """PostgreSQL looks each id up by the whole key. OFFSET 0 keeps it from turning that into a join.
+
+    As `source_id = ANY (...)` it read every row of the source object and filtered, 100 ms in place of 3 for 1,000 of
+    100,000 records, while it had no statistics yet or none of this source object: that is, during the first load.
+    """
+    twin = table.alias("twin")
+    wanted = sa.func.unnest(given).table_valued("id", name="wanted").render_derived()
+    by_key = (
+        sa.select(sa.literal_column("twin.ctid").label("place"))
+        .where(twin.c.practice == practice, twin.c.source_object == source_object, twin.c.source_id == wanted.c.id)
+        .offset(0)
+        .lateral("found")
+    )
+    places = sa.select(by_key.c.place).select_from(wanted.join(by_key, sa.true()))
+    return sa.literal_column(f"{table.name}.ctid") == sa.any_(sa.func.array(places.scalar_subquery()))
 
 
 def _lock_number(name: str) -> int:

@@ -81,9 +81,7 @@ class Files(Core):
         for chunk in chunks(keys, PAGE):
             for source_object, ids in by_source(chunk).items():
                 statement = sa.select(files).where(
-                    F.practice == self._practice,
-                    F.source_object == source_object,
-                    self._database.among(F.source_id, ids),
+                    self._of(files, source_object, ids),
                 )
                 for row in self._rows(statement.order_by(F.source_id, F.name)):
                     found.setdefault(RecordKey(row.source_object, row.source_id), []).append(_record(row))

@@ -117,15 +117,11 @@ class HeldRows(Core):
                 for source_object, ids in by_source(chunk).items():
                     write.execute(
                         sa.delete(held).where(
-                            H.practice == self._practice,
-                            H.source_object == source_object,
-                            self._database.among(H.source_id, ids),
+                            self._of(held, source_object, ids),
                         )
                     )
                     only_held = sa.delete(records).where(
-                        R.practice == self._practice,
-                        R.source_object == source_object,
-                        self._database.among(R.source_id, ids),
+                        self._of(records, source_object, ids),
                         R.status == Status.HELD,
                     )
                     released += write.execute(only_held).rowcount

@@ -131,7 +131,7 @@ class Quarantine(Core):
     def quarantine_resolve_rows(self, run: int, *, report: str, source_ids: Iterable[str]) -> int:
         """Resolves what stands against these rows: they have landed."""
         return sum(
-            self._resolve(run, report, [Q.report == report, self._database.among(Q.source_id, chunk)])
+            self._resolve(run, report, [Q.report == report, Q.source_id.in_(chunk)])
             for chunk in chunks(source_ids, PAGE)
         )
 

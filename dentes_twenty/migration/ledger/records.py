@@ -78,9 +78,7 @@ class Records(Shapes):
         """State by source id; ids that the ledger has never seen are not in the answer. One query for 1,000 ids."""
         found: dict[str, RecordState] = {}
         for chunk in chunks(source_ids, PAGE):
-            for row in self._rows(
-                self._select().where(R.source_object == source_object, self._database.among(R.source_id, chunk))
-            ):
+            for row in self._rows(sa.select(*COLUMNS).where(self._of(records, source_object, chunk))):
                 found[row.source_id] = to_state(row)
         return found
 
@@ -140,9 +138,7 @@ class Records(Shapes):
                 for source_object, ids in by_source(chunk).items():
                     for some in chunks(ids, PAGE):
                         statement = sa.update(records).where(
-                            R.practice == self._practice,
-                            R.source_object == source_object,
-                            self._database.among(R.source_id, some),
+                            self._of(records, source_object, some),
                             sa.or_(R.last_seen_drop.is_(None), R.last_seen_drop < drop),
                         )
                         touched += write.execute(statement.values(last_seen_drop=drop)).rowcount
@@ -161,9 +157,7 @@ class Records(Shapes):
                     statement = (
                         sa.update(records)
                         .where(
-                            R.practice == self._practice,
-                            R.source_object == source_object,
-                            self._database.among(R.source_id, ids),
+                            self._of(records, source_object, ids),
                         )
                         .values(status=status, reason=reason)
                         .returning(R.object, R.record_id)

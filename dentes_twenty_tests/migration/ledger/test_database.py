@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -215,3 +216,28 @@ def test_a_statement_that_breaks_the_rules_of_the_tables_is_misuse(ledger: Ledge
     with pytest.raises(LedgerMisuse) as caught, ledger._database.write(None) as connection:
         connection.execute(sa.update(records).values(object=None))
     assert caught.value.code == "ledger_refused"
+
+
+def test_ids_are_looked_up_by_the_whole_key_before_the_server_has_any_statistics(postgres_url: str) -> None:
+    with Ledger.open(postgres_url, PRACTICE) as ledger:
+        run = ledger.begin_run("migrate")
+        ledger.intend(run, Operation.CREATE, "person", [intent_of(ledger, number) for number in range(3_000)])
+        look_up = sa.select(records.c.record_id).where(ledger._of(records, "patient", ["1", "2", "x"]))
+        page = (
+            sa.select(records.c.record_id)
+            .where(
+                records.c.practice == 1,
+                sa.tuple_(records.c.source_object, records.c.source_id) > sa.tuple_("patient", "5"),
+            )
+            .order_by(records.c.source_object, records.c.source_id)
+            .limit(100)
+        )
+        plans = []
+        with ledger._database.read() as connection:
+            for statement in (look_up, page):
+                compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+                plans.append("\n".join(connection.exec_driver_sql(f"EXPLAIN {compiled}".replace("%", "%%")).scalars()))
+    assert "Tid Scan" in plans[0]
+    assert re.search(r"Index Cond: .*source_id = \w+\.id", plans[0])
+    assert "Index Scan" in plans[1]
+    assert "Sort" not in plans[1] + plans[0]
