@@ -42,6 +42,10 @@ PLAN_SIZES = (50, 100)
 everything in flight, and finding the limit should cost one refused call, not four."""
 
 
+_ROUNDING = 1e-9
+"""Of a refill interval: a wait that was slept to its end is over, whatever floating point makes of the sum."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bucket:
     """What we believe of one of the server's buckets. Times are milliseconds of the limiter's clock.
@@ -66,7 +70,7 @@ class Bucket:
 
     def available(self, now: float) -> int:
         """Tokens at `now`. A clock that went back counts as no time gone."""
-        return min(self.tokens + math.floor(max(now - self.last, 0.0) / self.interval), self.limit)
+        return min(self.tokens + math.floor(max(now - self.last, 0.0) / self.interval + _ROUNDING), self.limit)
 
     def wait(self, now: float, cost: int) -> float:
         """Milliseconds until `cost` tokens are there (a cost above the bucket's size counts as a full bucket)."""

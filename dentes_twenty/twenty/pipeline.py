@@ -4,7 +4,7 @@ Belongs here: the stream of batches and the number in flight. Does not belong he
 (`limiter`), what is recorded before and after (callbacks of the caller).
 
 The number in flight follows TCP Vegas: compare the time a batch takes with the best time seen. What is above it is
-time spent in the server's queue; one batch in the queue keeps the server busy, three only make it slow.
+time spent in the server's queue; two batches in the queue keep the server busy, five only make it slow.
 """
 
 from __future__ import annotations
@@ -43,17 +43,19 @@ class Summary:
 class InFlight:
     """How many batches to have in flight. Pure but for its own state; times in seconds per full batch.
 
-    `LOW` and `HIGH`: batches in the server's queue below which one more is tried, above which one fewer.
+    `LOW` and `HIGH`: batches in the server's queue below which one more is tried, above which one fewer. Until the
+    first sign of a queue the number doubles.
     """
 
     most: int
-    now: int = 2
+    now: int = 4
     best: float = math.inf
     smooth: float = 0.0
     _since: int = 0
+    _doubling: bool = True
 
-    LOW = 1.0
-    HIGH = 3.0
+    LOW = 2.0
+    HIGH = 5.0
 
     def completed(self, seconds: float) -> None:
         """Learn from a batch that took so long."""
@@ -64,8 +66,9 @@ class InFlight:
             return
         self._since = 0
         queued = self.now * (1 - self.best / self.smooth) if self.smooth else 0.0
+        self._doubling = self._doubling and queued < self.LOW
         if queued < self.LOW:
-            self.now = min(self.most, self.now + 1)
+            self.now = min(self.most, self.now * 2 if self._doubling else self.now + 1)
         elif queued > self.HIGH:
             self.now = max(1, self.now - 1)
         self.best *= 1.002  # a server that has become slower for good is not held against its past
@@ -76,7 +79,7 @@ class Pipeline:
 
     def __init__(self, writer: Writer, *, most_in_flight: int) -> None:
         self._writer = writer
-        self._flight = InFlight(most_in_flight, now=min(2, most_in_flight))
+        self._flight = InFlight(most_in_flight, now=min(4, most_in_flight))
         self._free = asyncio.Event()
         self._under_way = 0
         self._summary = Summary()
