@@ -8,11 +8,10 @@ reader has to notice.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
-
-import orjson
 
 from dentes_twenty.reports.words import Words
 
@@ -37,7 +36,7 @@ def shown(value: Any, type_: str, words: Words, titles: Mapping[str, str] | None
     `titles` names the records that relations point at. A value that does not fit its type is shown as JSON.
     """
     try:
-        text: str = _SHOWN.get(type_, _plain)(value, words)
+        text = str(_SHOWN.get(type_, _plain)(value, words))
     except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError):
         text = _json(value)
     if type_ == "RELATION" and titles and isinstance(value, str) and value in titles:
@@ -70,7 +69,7 @@ def _plain(value: Any, words: Words) -> str:
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS).decode()
+    return json.dumps(value, default=str, ensure_ascii=False, sort_keys=True)
 
 
 def _date(value: Any, words: Words) -> str:
@@ -142,7 +141,7 @@ def _list(value: Any, words: Words) -> str:
 
 
 def _several(value: Any) -> Sequence[Any]:
-    return orjson.loads(value) if isinstance(value, str) and value else value or ()
+    return json.loads(value) if isinstance(value, str) and value else value or ()
 
 
 _SHOWN: Mapping[str, Any] = {

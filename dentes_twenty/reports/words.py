@@ -1,7 +1,7 @@
 """Wording: the texts of the pages in English and Turkish, and how numbers, money and moments are written.
 
 Belongs here: looking a text up and filling its figures in. Does not belong here: the texts (`texts/en`,
-`texts/tr`, the same keys in both), reasons for quarantine (`reasons`), what the checklist says (`checklist`).
+`texts/tr`, the same keys in both), reasons for quarantine (`reasons`), what the checklist says (`rebuild`).
 """
 
 from __future__ import annotations
@@ -79,12 +79,6 @@ class Words:
             if match := pattern.fullmatch(sentence):
                 return self(key, name=self.known(f"objects_one.{match[1]}") or match[1])
         return self.known(f"says.{sentence}") or sentence
-
-    def join(self, parts: list[str]) -> str:
-        """ "a, b and c"."""
-        if len(parts) < 2:
-            return "".join(parts)
-        return f"{', '.join(parts[:-1])} {self('common.and')} {parts[-1]}"
 
     # -- notations
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dentes_twenty.reports.model import ChecklistReport
-from dentes_twenty.reports.page import Rendered, render, words_of
+from dentes_twenty.reports.page import Rendered, render
 from dentes_twenty.reports.tables import table
 
 
 def checklist(report: ChecklistReport) -> Rendered:
     """The page, one CSV line for each step, and JSON."""
-    w = words_of(report.heading)
     rows = (
         (item.key, item.title, item.why, number, step, ", ".join(item.objects))
         for item in report.items

@@ -141,6 +141,7 @@ def _data(findings: list[Finding], groups: list[_Group], objects: list[str], w: 
 
 def findings_table(findings: tuple[Finding, ...], w: Words) -> str:
     """CSV of rows with a defect."""
+    said = {code: reason(code, w) for code in {f.code for f in findings}}
     header = ("severity", "object", "file", "line", "row", "source_id", "column", "code", "what", "fix")
     rows = (
         (
@@ -152,7 +153,7 @@ def findings_table(findings: tuple[Finding, ...], w: Words) -> str:
             f.source_id,
             f.column,
             f.code,
-            *reason(f.code, w),
+            *said[f.code],
         )
         for f in findings
     )
