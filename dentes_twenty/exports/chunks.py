@@ -234,7 +234,7 @@ class ChunkReader:
         if verdicts.refused or verdicts.dropped:
             staying = [position for position in range(rows) if not verdicts.out(position)]
             values = {name: [column[position] for position in staying] for name, column in values.items()}
-        return pa.table([pa.array(values[field.name], field.type) for field in self.schema], schema=self.schema)
+        return pa.table([_array(values[field.name], field) for field in self.schema], schema=self.schema)
 
     def _issues(self, rows: Sequence[RawRow], ids: Sequence[str | None], verdicts: _Verdicts) -> list[Issue]:
         """Every reason of a row that stays out; the warnings of those that land or repeat an earlier row."""
@@ -266,6 +266,15 @@ class ChunkReader:
         tally.quarantined += bad_rows + len(verdicts.refused)
         tally.duplicates += len(verdicts.dropped - verdicts.refused.keys())
         tally.warned += sum(not verdicts.out(position) for position in verdicts.warnings)
+
+
+def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
+    """The column in its declared type. Raises TypeError without Arrow's message, which would quote the value."""
+    try:
+        return pa.array(values, field.type)
+    except (pa.ArrowException, OverflowError, UnicodeError):
+        pass
+    raise TypeError(f"the staged column {field.name} does not have its declared type {field.type}")
 
 
 def _outcomes(cells: Sequence[Cell], read: Callable[[Cell], Outcome]) -> list[Outcome]:

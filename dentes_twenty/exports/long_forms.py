@@ -44,7 +44,7 @@ class _Response:
     form: str
     row: int
     line: int
-    values: dict[str, Any]
+    values: dict[str, Any] = dataclasses.field(repr=False)
     digest: Any
     issues: list[tuple[int, int, str | None, str]]
     contradicts: bool = False

@@ -61,6 +61,9 @@ class Outcome(NamedTuple):
     warnings: tuple[str, ...] = ()
     refused: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Outcome(warnings={self.warnings!r}, refused={self.refused!r})"
+
 
 BLANK = Outcome()
 Reader = Callable[[Cell], Outcome]

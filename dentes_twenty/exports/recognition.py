@@ -25,6 +25,7 @@ from dentes_twenty.objects.source import Report
 PLACED = 0.5
 _TITLE_WEIGHT = 0.35
 _HEADERS_ALONE = 0.85
+_SAME_TITLE = 80
 _FORMS = (WIDE_REPORT, LONG_REPORT)
 # Words in file names that say nothing about the content
 _NOISE = frozenset(
@@ -68,10 +69,12 @@ def _header_set(info: TableInfo) -> frozenset[str]:
 def _part(
     info: TableInfo, answer: Recognised, known: Mapping[frozenset[str], tuple[TableInfo, Recognised]]
 ) -> Recognised:
-    """A table that no report was left for is a part of the one that has its headers."""
+    """A table that no report was left for is a part of the one that has its headers and much the same title."""
     if answer.report is not None or _header_set(info) not in known:
         return answer
     first, whole = known[_header_set(info)]
+    if fuzz.ratio(table_title(info), table_title(first)) < _SAME_TITLE:
+        return answer
     return dataclasses.replace(whole, evidence=f"the same headers as {first.sheet or first.file}")
 
 

@@ -55,3 +55,11 @@ def test_the_same_header_twice_is_told_apart_by_its_place(tmp_path: Path) -> Non
     store = staged(tmp_path, {"Stok.csv": "Stok Kodu;Stok Adı;Mevcut;Mevcut\nS1;Maske;5;rafta\nS2;Eldiven;6;depoda\n"})
     assert [row["quantity_on_hand"] for row in store.rows("item")] == [5, 6]
     assert store.report("item").unlisted == ()
+
+
+def test_the_same_headers_under_another_title_are_not_taken_for_a_part(tmp_path: Path) -> None:
+    head = "Kurum Kodu;Kurum Adı;Telefon\n"
+    files: dict[str, bytes | str] = {"Kurumlar.csv": head + "K1;Merkez;\n", "Tedarikçiler.csv": head + "T1;Depo;\n"}
+    mapping = proposed(drop_of(tmp_path, files))
+    assert [table.file for table in mapping.tables_of("practice")] == ["Kurumlar.csv"]
+    assert [(other.file, other.likes) for other in mapping.other_tables] == [("Tedarikçiler.csv", "practice")]
