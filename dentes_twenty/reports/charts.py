@@ -108,7 +108,7 @@ def _draw(
         print_values=False,
         value_formatter=shown,
         truncate_label=-1,
-        max_scale=4 if width == NARROW else 8,
+        max_scale=3 if width == NARROW else 8,
         x_label_rotation=0 if lying or len(labels) <= (4 if width == NARROW else 8) else 35,
         no_data_text="",
         **({"range": (0, most or 1)} | more),

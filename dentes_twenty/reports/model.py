@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections import Counter
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -145,10 +146,15 @@ class DiffReport:
     approve: str = "dentes-twenty approve --by NAME"
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Fields by verdict; fit for logs and events."""
+        found = Counter(field.verdict for record in self.records for field in record.fields)
+        return {verdict.value: found[verdict] for verdict in FieldVerdict}
+
+    @property
     def state(self) -> State:
         """A value that was lost is a failure; one that does not move on purpose is none."""
-        found = {field.verdict for record in self.records for field in record.fields}
-        if FieldVerdict.LOST in found:
+        if self.counts[FieldVerdict.LOST]:
             return State.FAILED
         return State.ATTENTION if any(record.why for record in self.records) else State.GOOD
 

@@ -87,6 +87,14 @@ class Words:
         text = f"{value:,}" if isinstance(value, int | Decimal) else f"{value:,.1f}"
         return text.translate(_TURKISH_MARKS) if self.language == "tr" else text
 
+    def short(self, value: float) -> str:
+        """For the scale of a chart: 1.6M, 400k; 1,6 mn, 400 bin."""
+        for size, name in ((1_000_000, "common.millions"), (1_000, "common.thousands")):
+            if abs(value) >= size * (1 if size > 1_000 else 10):
+                part = round(value / size, 1)
+                return self(name, n=self.number(int(part) if part == int(part) else Decimal(str(part))))
+        return self.number(round(value))
+
     def money(self, value: Decimal, currency: str) -> str:
         """To the coin, or to the last of up to six decimals where there are more."""
         short = value.quantize(Decimal("0.01"))

@@ -161,7 +161,9 @@ def field_diff_report(language: Language = "en", patients: int = 24) -> DiffRepo
             stored["emails"] = sent["emails"] and {**sent["emails"], "primaryEmail": sent["emails"]["primaryEmail"]}
             stored["sourceBalance"] = {"amountMicros": "1250500000", "currencyCode": "TRY"}
         name = f"{row['first_name']} {row['last_name']}"
-        issues = {"home_phone": "bad_phone"} | ({} if number % 6 else {"birth_date": "bad_date"})
+        issues = {} if number % 6 else {"birth_date": "bad_date"}
+        issues |= {} if number % 7 else {"home_phone": "bad_phone"}
+        issues |= {} if number % 5 else {"email": "shared_email"}
         titles[context.record_id("patient", row["patient_id"])] = name
         held = number % 11 == 10
         records.append(

@@ -58,7 +58,7 @@ def _objects_chart(report: DeltaReport, w: Words) -> object:
         for kind, tone in (("new", "good"), ("changed", "info"), ("vanished", "warn"))
     ]
     labels = [w.object(figures.object, figures.label) for figures in shown_]
-    return stacks(w("cutover.rows"), labels, series, lambda value: w.number(round(value)))
+    return stacks(w("cutover.rows"), labels, series, w.short)
 
 
 def _tables(report: DeltaReport, w: Words) -> dict[str, str]:
@@ -148,7 +148,7 @@ def _plots(report: ClosingReport, w: Words) -> list[tuple[str, object]]:
     ]
     cost = [series("calls", "mute", "common.calls")]
     return [
-        ("changes", columns(w("closing.changes"), labels, changes, lambda value: w.number(round(value)))),
-        ("open", lines(w("closing.open"), labels, left, lambda value: w.number(round(value)))),
-        ("cost", columns(w("closing.cost"), labels, cost, lambda value: w.number(round(value)))),
+        ("changes", columns(w("closing.changes"), labels, changes, w.short)),
+        ("open", lines(w("closing.open"), labels, left, w.short)),
+        ("cost", columns(w("closing.cost"), labels, cost, w.short)),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,7 +39,7 @@ _HEADER = (
 def field_diff(report: DiffReport) -> Rendered:
     """The page, one CSV line for each field, and JSON. Usable with 500 records of 30 fields: drawn when opened."""
     w = words_of(report.heading)
-    counts = Counter(field.verdict for record in report.records for field in record.fields)
+    counts = report.counts
     objects = list(dict.fromkeys(w.object(record.object, record.label) for record in report.records))
     stats = [
         (w.number(len(report.records)), w("field_diff.n_records"), ""),
@@ -59,7 +58,7 @@ def field_diff(report: DiffReport) -> Rendered:
         {"": table(_HEADER, _lines(report, w), report.heading.language), "unmoved": _unmoved(report, w)},
         scripts=("field_diff.js",),
         data=_data(report, objects, w),
-        counts={key.value: counts[key] for key in FieldVerdict},
+        counts=counts,
         objects=objects,
         tones=TONES,
         stats=stats,

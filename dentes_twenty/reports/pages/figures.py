@@ -55,7 +55,7 @@ def money_chart(money: Sequence[MoneyTotal], w: Words) -> Chart | None:
     )
     labels = [f"{w.object(total.object)}: {total.field}" for total in shown]
     title = f"{w('reconciliation.money')} ({currency})"
-    return bars(title, labels, series, lambda value: w.number(round(value)))
+    return bars(title, labels, series, w.short)
 
 
 def objects_table(objects: Sequence[ObjectFigures], w: Words) -> str:
