@@ -19,11 +19,15 @@ BELOW = {
     "exports": {"objects"},
     "twenty": {"objects"},
     "sandbox": set(),
-    "practice": set(),
+    "practice": {"practice_yaml"},
+    "practice_yaml": set(),
     "failures": set(),
     "migration": {"objects", "exports", "twenty", "practice"},
     "reports": {"objects", "exports", "twenty", "practice", "migration"},
-    "orchestration": {"objects", "exports", "twenty", "practice", "migration", "reports", "failures", "definitions"},
+    "trial": {"objects", "exports", "practice", "migration", "sandbox"},
+    "orchestration": {
+        *("objects", "exports", "twenty", "practice", "migration", "reports", "failures", "trial", "definitions"),
+    },
     "definitions": {"orchestration"},
 }
 DAGSTER_MAY_BE_IN = ("orchestration", "definitions")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from dentes_twenty.migration.planning.context import PlanContext
 from dentes_twenty.migration.planning.index import Index
 from dentes_twenty.migration.planning.records import PlannedRecord, build
 from dentes_twenty.migration.planning.rows import PlannedRow, RowSource
-from dentes_twenty.objects.fields import SourceObject, extended
+from dentes_twenty.objects.fields import Field, SourceObject, extended
 from dentes_twenty.objects.form import Form
 from dentes_twenty.objects.registry import MEMBERS, import_order, merged_targets
 from dentes_twenty.objects.target import TargetObject
@@ -52,15 +52,8 @@ class Planner:
     def declarations(self) -> tuple[SourceObject, ...]:
         """In import order, with the practice's custom fields; without national ids unless the practice opted in."""
         found = import_order(self.staged.forms, further_guardians=self.index.further_guardians)
-        return tuple(self._adapted(declaration) for declaration in found)
-
-    def _adapted(self, declaration: SourceObject) -> SourceObject:
-        adapted = extended(declaration, self.staged.custom_fields(declaration.report.name))
-        if self.practice.policies.national_id == "move":
-            return adapted
-        fields = tuple(f for f in adapted.fields if "national_id" not in f.transform.columns)
-        target = dataclasses.replace(adapted.target, fields=tuple(f.target for f in fields))
-        return dataclasses.replace(adapted, fields=fields, target=target)
+        move_ids = self.practice.policies.national_id == "move"
+        return tuple(adapted(one, self.staged.custom_fields(one.report.name), move_ids) for one in found)
 
     @cached_property
     def targets(self) -> tuple[TargetObject, ...]:
@@ -146,3 +139,13 @@ class Planner:
             )
             if columns and self.staged.has(declaration.report.name):
                 yield declaration.report.name, columns
+
+
+def adapted(declaration: SourceObject, custom: Sequence[Field], national_ids: bool) -> SourceObject:
+    """With the fields that a practice wants for columns of its own; without national ids unless they are to move."""
+    whole = extended(declaration, custom)
+    if national_ids:
+        return whole
+    fields = tuple(f for f in whole.fields if "national_id" not in f.transform.columns)
+    target = dataclasses.replace(whole.target, fields=tuple(f.target for f in fields))
+    return dataclasses.replace(whole, fields=fields, target=target)

@@ -16,6 +16,9 @@ module that does the work. Does not belong here: the work itself; anything of Da
         migration.totals()
 
 Every method may be called again, in the same process or a later one: what is done already is not done twice.
+
+Records move only after a person has approved a sample (`sample`, `show_sample`, `approve`); the methods that write
+records raise ApprovalMissing before that. A sandbox needs no approval.
 """
 
 from __future__ import annotations
@@ -23,18 +26,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from dentes_twenty.exports.drop import Drop, open_drop
-from dentes_twenty.exports.mapping import Mapping, load_mapping, require_confirmed
+from dentes_twenty.exports.mapping import Mapping as MappingFile
+from dentes_twenty.exports.mapping import load_mapping, require_confirmed
 from dentes_twenty.exports.stage import Staged, StagedReport, StageSettings, stage_report
 from dentes_twenty.migration import steps
+from dentes_twenty.migration.approval import ApprovalState
 from dentes_twenty.migration.errors import MigrationError
-from dentes_twenty.migration.ledger import Ledger, RunState
+from dentes_twenty.migration.ledger import Approval, Ledger, RunState
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.progress import Listener
@@ -63,11 +69,16 @@ class NoRun(MigrationError):
 
 
 class Migration:
-    """See the module. `api_key` replaces the environment's (the embedded sandbox makes its own)."""
+    """See the module. `api_key` replaces the environment's (the embedded sandbox makes its own); `staging` names tables
+    that were staged by another session of the same practice (a trial run reads the practice's own)."""
 
-    def __init__(self, practice: Practice, *, api_key: str | None = None, in_flight: int = 4) -> None:
+    def __init__(
+        self, practice: Practice, *, api_key: str | None = None, in_flight: int = 4, staging: Path | None = None
+    ) -> None:
         self.practice = practice
+        self.staging_dir = staging or practice.staging_dir
         self._api_key = api_key
+        self._cleared = False
         self._in_flight = in_flight
         self._run: int | None = None
         self._closing = contextlib.ExitStack()
@@ -99,7 +110,7 @@ class Migration:
         return open_drop(self.practice.export_location, max_attachment_bytes=limit)
 
     @cached_property
-    def mapping(self) -> Mapping:
+    def mapping(self) -> MappingFile:
         """The confirmed mapping. Raises MappingError while nobody has confirmed it."""
         mapping = load_mapping(self.practice.mapping_path)
         require_confirmed(mapping)
@@ -108,7 +119,7 @@ class Migration:
     @cached_property
     def staged(self) -> Staged:
         """What `stage` has written. Raises NotStaged before that."""
-        return Staged.open(self.practice.staging_dir)
+        return Staged.open(self.staging_dir)
 
     @cached_property
     def client(self) -> TwentyClient:
@@ -189,7 +200,7 @@ class Migration:
             language=self.practice.labels,
         )
         self.forget_plan()
-        return stage_report(self.drop, self.mapping, report, settings, self.practice.staging_dir)
+        return stage_report(self.drop, self.mapping, report, settings, self.staging_dir)
 
     # -- planning
 
@@ -246,17 +257,28 @@ class Migration:
         return summary
 
     def write_members(self) -> Tally:
-        """Write the providers' fields into the members that they match."""
+        """Write the providers' fields into the members that they match. Raises ApprovalMissing."""
+        self.require_approval()
         return self.wait(steps.write_members(self._context()))
 
     def load(self, object_: str, progress: Listener | None = None) -> dict[str, Tally]:
-        """Load every source object of one Twenty object; tallies by source object."""
+        """Load every source object of one Twenty object; tallies by source object. Raises ApprovalMissing."""
         self.owners().require()
+        self.require_approval()
         return self.wait(steps.load(self._context(), self.declarations(object_), progress))
 
     def load_files(self, progress: Listener | None = None) -> steps.FilesTally:
-        """Upload attachments, verify them, and hang them on note and person."""
+        """Upload attachments, verify them, and hang them on note and person. Raises ApprovalMissing."""
+        self.require_approval()
         return self.wait(steps.load_files(self._context(), self.drop, progress))
+
+    def totals(self, object_: str | None = None) -> tuple[Total, ...]:
+        """Counts and money of one object, or of all, against the accepted rows."""
+        objects = (object_,) if object_ else self.objects
+        declarations = [d for name in objects for d in self.declarations(name)]
+        return self.wait(steps.totals(self.planner, self._owners, self.store, self.ledger, self.drop_id, declarations))
+
+    # -- trust
 
     def sample(self, size: int = USUAL, progress: Listener | None = None) -> steps.SampleResult:
         """Load a sample that shows everything the export has, and read it back. Raises SampleSize.
@@ -266,11 +288,26 @@ class Migration:
         self.owners().require()
         return self.wait(steps.sample(self._context(), self.drop, size, progress))
 
-    def totals(self, object_: str | None = None) -> tuple[Total, ...]:
-        """Counts and money of one object, or of all, against the accepted rows."""
-        objects = (object_,) if object_ else self.objects
-        declarations = [d for name in objects for d in self.declarations(name)]
-        return self.wait(steps.totals(self.planner, self._owners, self.store, self.ledger, self.drop_id, declarations))
+    def show_sample(self, counts: Mapping[str, int], where: str = "workspace") -> None:
+        """Remember what the sample's page shows, so that it can be approved. `counts`: figures by verdict."""
+        steps.remember_shown(self.practice, self.mapping, self.ledger, self.run_id, counts, where)
+
+    def approve(self, by: str, note: str = "") -> Approval:
+        """A person's yes to the sample that was shown, for exactly this mapping, practice file and program.
+
+        Raises NotApprovable.
+        """
+        return steps.approve(self.practice, self.mapping, self.ledger, by, note)
+
+    def approval(self) -> ApprovalState:
+        """Whether records may move, and why not. A sandbox is asked for its mark when nobody has approved."""
+        return self.wait(steps.approval_state(self.practice, self.mapping, self.ledger, self.client))
+
+    def require_approval(self) -> None:
+        """Raises ApprovalMissing while records may not move. Asked once in a session, whose mapping is read once."""
+        if not self._cleared:
+            self.approval().require()
+            self._cleared = True
 
     def _context(self) -> steps.StepContext:
         return steps.StepContext(

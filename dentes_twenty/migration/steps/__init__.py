@@ -5,6 +5,7 @@ life of a batch (`migration.load`), printing.
 """
 
 from dentes_twenty.migration.steps.adopting import AdoptionSummary, adopt
+from dentes_twenty.migration.steps.approving import approval_state, approve, remember_shown
 from dentes_twenty.migration.steps.context import StepContext
 from dentes_twenty.migration.steps.files import FilesTally, load_files
 from dentes_twenty.migration.steps.loading import load, totals, write_members
@@ -27,6 +28,8 @@ __all__ = [
     "StatusReport",
     "StepContext",
     "adopt",
+    "approval_state",
+    "approve",
     "check_references",
     "load",
     "load_files",
@@ -34,6 +37,7 @@ __all__ = [
     "plan_calls",
     "provision",
     "provision_plan",
+    "remember_shown",
     "run_counts",
     "sample",
     "status",

@@ -44,10 +44,10 @@ class SampleSize(MigrationError):
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class SampledLink:
-    """A link record: the other end as sent, and as Twenty holds it (None: it is not there)."""
+    """A link record: the source id in `column`, the other end as sent, and as Twenty holds it (None: not there)."""
 
-    link: LinkRecord
     column: str
+    source: str
     sent: str
     stored: str | None
 
@@ -119,7 +119,7 @@ async def _read_back(context: StepContext, rows: Sequence[SampledRow]) -> list[S
             state = states.get(row.planned.key)
             holds = stored.get(state.record_id) if state else None
             links = tuple(
-                SampledLink(link, made.column, link.values[made.to], ends.get(link.id))
+                SampledLink(made.column, str(row.row[made.column]), link.values[made.to], ends.get(link.id))
                 for link, made in _links(declaration, row)
             )
             found.append(
