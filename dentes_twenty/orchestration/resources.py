@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.execution.stats import StepEventStatus  # what the public `get_run_step_stats` answers with
 
 from dentes_twenty.failures import explain
 from dentes_twenty.migration.errors import MigrationError
@@ -78,10 +79,11 @@ class Session:
         """A check that blocks has failed: nothing that follows will run."""
         self._state = RunState.FAILED
 
-    def end(self) -> None:
-        """Close the ledger's run in the state that the steps have brought it to."""
+    def end(self, *, complete: bool) -> None:
+        """Close the ledger's run in the state that the steps have brought it to; `complete`: no step was left out."""
         if self._began:
-            self.migration.end_run(self._state)
+            stopped = self._state is RunState.DONE and not complete
+            self.migration.end_run(RunState.STOPPED if stopped else self._state)
 
 
 class Step:
@@ -148,6 +150,15 @@ def practice_path(named: Path | None) -> Path:
     return Path(found)
 
 
+def _complete(instance: dg.DagsterInstance | None, run: dg.DagsterRun) -> bool:
+    """Whether every step that the run planned has succeeded."""
+    if instance is None or run.execution_plan_snapshot_id is None:
+        return True
+    planned = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id).step_keys_to_execute
+    stats = instance.get_run_step_stats(run.run_id)
+    return set(planned) <= {step.step_key for step in stats if step.status is StepEventStatus.SUCCESS}
+
+
 def session_resource(
     practice_file: Path | None = None, *, api_key: str | None = None, listener: Listener | None = None
 ) -> dg.ResourceDefinition:
@@ -168,6 +179,7 @@ def session_resource(
             try:
                 yield opened
             finally:
-                opened.end()
+                # An interruption between two steps reaches no step and looks like an ordinary end from here.
+                opened.end(complete=run is None or _complete(context.instance, run))
 
     return session
