@@ -22,14 +22,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dentes_twenty.sandbox.auth import graphql_refusal, rest_refusal
 from dentes_twenty.sandbox.gql.documents import is_mutation
 from dentes_twenty.sandbox.gql.endpoint import RecordsApi
-from dentes_twenty.sandbox.gql.requests import (
-    BadRequest,
-    errors_only,
-    multipart_parameters,
-    query_parameters,
-    request_parameters,
-)
-from dentes_twenty.sandbox.http import BodyRefused, base_url, json_body, json_response, nest_error
+from dentes_twenty.sandbox.gql.requests import BadRequest, errors_only, parameters_of
+from dentes_twenty.sandbox.http import BodyRefused, base_url, json_response, nest_error
 from dentes_twenty.sandbox.limiter import RateLimiter
 from dentes_twenty.sandbox.metadata.graphql import MetadataGraphql
 from dentes_twenty.sandbox.metadata.rest import MetadataRest
@@ -65,8 +59,8 @@ def create_app(
     data_model = MetadataGraphql(workspace)
     metadata = MetadataRest(workspace, legacy=legacy_metadata)
     routes = [
-        Route("/graphql", _GraphqlEndpoint(workspace, records.execute).serve, methods=["GET", "POST"]),
-        Route("/metadata", _GraphqlEndpoint(workspace, data_model.execute).serve, methods=["GET", "POST"]),
+        Route("/graphql", _GraphqlEndpoint(workspace, records.execute).serve, methods=EVERY_METHOD),
+        Route("/metadata", _GraphqlEndpoint(workspace, data_model.execute).serve, methods=EVERY_METHOD),
         *_metadata_routes(guard, metadata),
         Route("/rest/{path:path}", guard.rest(rest.serve), methods=EVERY_METHOD),
         Route("/healthz", _health, methods=["GET"]),
@@ -144,29 +138,23 @@ class _GraphqlEndpoint:
         self.execute = execute
 
     async def serve(self, request: Request) -> Response:
+        if request.method not in ("GET", "POST"):
+            return json_response(errors_only("GraphQL only supports GET and POST requests."), 405)
         verdict = self.workspace.authority.check(request.headers.get("authorization"))
         if verdict not in ("ok", "missing"):
             return json_response(graphql_refusal(verdict))
         try:
-            query, variables, name = await _parameters(request)
+            query, variables, name = await parameters_of(request)
         except BodyRefused as error:
             return error.response()
         except BadRequest as error:
-            return json_response(error.body(), 400)
+            return json_response(error.body(), error.status) if error.message else Response("", error.status)
         if request.method == "GET" and is_mutation(query):
             message = "Can only perform a mutation operation from a POST request."
             return json_response(errors_only(message), 405)
         self.workspace.base_url = base_url(request)
         status, body = self.execute(query, variables, name, verdict == "ok")
         return json_response(body, status)
-
-
-async def _parameters(request: Request) -> tuple[str, dict[str, Any], str | None]:
-    if request.method == "GET":
-        return request_parameters(query_parameters(request.query_params))
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return request_parameters(await multipart_parameters(request))
-    return request_parameters(await json_body(request))
 
 
 async def _health(_request: Request) -> Response:

@@ -6,6 +6,7 @@ variables. Does not belong here: what a field means.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,10 +36,11 @@ class InvalidDocument(Exception):
     fix = "Correct the document as the message says."
     code = "GRAPHQL_VALIDATION_FAILED"
 
-    def __init__(self, message: str, locations: list[dict[str, int]] | None = None) -> None:
+    def __init__(self, message: str, locations: list[dict[str, int]] | None = None, status: int = 200) -> None:
         super().__init__(message)
         self.message = message
         self.locations = locations
+        self.status = status
 
 
 @dataclass(slots=True)
@@ -74,8 +76,9 @@ class Documents:
         document = self.parsed(text)
         node = _chosen(document, operation_name)
         fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-        values = {**_defaults(node), **variables}
-        return Operation(node.operation.value, _Selector(fragments, values).fields([node.selection_set], frozenset()))
+        # Default values of variables are passed over, as Twenty's direct execution does.
+        selector = _Selector(fragments, dict(variables))
+        return Operation(node.operation.value, selector.fields([node.selection_set], frozenset()))
 
     def parsed(self, text: str) -> DocumentNode:
         """The document of a text. Raises InvalidDocument for a syntax error."""
@@ -87,7 +90,7 @@ class Documents:
             document = parse(text)
         except GraphQLError as error:
             places = [{"line": p.line, "column": p.column} for p in error.locations or ()]
-            raise InvalidDocument(error.message, places) from error
+            raise InvalidDocument(javascript_quotes(error.message), places) from error
         except RecursionError as error:
             raise InvalidDocument("Syntax Error: Document is nested too deeply.") from error
         if len(text) <= LONGEST_CACHED:
@@ -97,28 +100,21 @@ class Documents:
         return document
 
 
+def javascript_quotes(message: str) -> str:
+    """A message of graphql-core in the notation of the JavaScript library."""
+    return re.sub(r"'([^']*)'", r'"\1"', message)
+
+
 def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     if name:
-        for node in operations:
-            if node.name and node.name.value == name:
-                return node
-        raise InvalidDocument(f'Unknown operation named "{name}".')
-    if len(operations) != 1:
-        raise InvalidDocument(
-            "Must provide operation name if query contains multiple operations."
-            if operations
-            else "Must provide an operation."
-        )
+        operations = [node for node in operations if node.name and node.name.value == name]
+    if not operations:
+        raise InvalidDocument("Could not determine what operation to execute.", status=400)
+    if len(operations) > 1:
+        message = "Must provide operation name when document contains multiple operations."
+        raise InvalidDocument(message, status=500)
     return operations[0]
-
-
-def _defaults(node: OperationDefinitionNode) -> dict[str, Any]:
-    return {
-        d.variable.name.value: value_from_ast_untyped(d.default_value)
-        for d in node.variable_definitions
-        if d.default_value is not None
-    }
 
 
 class _Selector:
@@ -164,10 +160,9 @@ class _Selector:
                 elif isinstance(node, FragmentSpreadNode):
                     name = node.name.value
                     if name in inside:
-                        raise InvalidDocument(f'Cannot spread fragment "{name}" within itself.')
-                    if name not in self.fragments:
-                        raise InvalidDocument(f'Unknown fragment "{name}".')
-                    yield from self._flat([self.fragments[name].selection_set], inside | {name})
+                        raise InvalidDocument("Maximum call stack size exceeded", status=500)
+                    if name in self.fragments:  # an unknown fragment selects nothing
+                        yield from self._flat([self.fragments[name].selection_set], inside | {name})
 
     def _included(self, node: Any) -> bool:
         for directive in node.directives:

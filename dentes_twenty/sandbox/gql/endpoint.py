@@ -55,11 +55,11 @@ class RecordsApi:
         return self._roots
 
     def execute(self, text: str, variables: Json, name: str | None, signed_in: bool) -> tuple[int, Json]:
-        """Status (always 200) and body of the answer. Without a key the schema is empty, as Twenty's is."""
+        """Status and body of the answer. Without a key the schema is empty, as Twenty's is."""
         try:
             operation = self.documents.operation(text, variables, name)
         except InvalidDocument as error:
-            return 200, errors_only(error.message, locations=error.locations)
+            return error.status, errors_only(error.message, locations=error.locations)
         refused = self._refused(operation, signed_in)
         if refused is not None:
             return 200, refused
@@ -70,10 +70,15 @@ class RecordsApi:
     def _refused(self, operation: Operation, signed_in: bool) -> Json | None:
         known = self.roots() if signed_in else {}
         names = [root.name for root in operation.roots]
-        for name in names:
-            if (operation.kind, name) not in known and not name.startswith("__"):
-                type_ = operation.kind.capitalize()
-                return errors_only(f'Cannot query field "{name}" on type "{type_}".', "GRAPHQL_VALIDATION_FAILED")
+        if operation.kind == "subscription":
+            return errors_only("Schema is not configured to execute subscription operation.")
+        strange = [name for name in names if (operation.kind, name) not in known]
+        if strange and len(strange) < len(names):
+            message = "This query cannot be executed as a single request. Please split it into separate queries."
+            return errors_only(message, "BAD_USER_INPUT")
+        unknown = next((name for name in strange if not name.startswith("__")), None)
+        if unknown:
+            return errors_only(f'Cannot query field "{unknown}" on type "{operation.kind.capitalize()}".')
         too_many = None
         if len(names) > MAXIMUM_ROOTS:
             too_many = f"root resolvers requested: {len(names)} - Maximum allowed root resolvers: {MAXIMUM_ROOTS}"

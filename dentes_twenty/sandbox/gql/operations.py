@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.errors import Refusal, stumbled
 from dentes_twenty.sandbox.gql.documents import Selected
 from dentes_twenty.sandbox.gql.projection import Projection, connection, type_name
 from dentes_twenty.sandbox.metadata.ids import is_uuid
@@ -85,6 +85,9 @@ def _find_many(workspace: Workspace, table: Table, item: Selected) -> Any:
     arguments = item.arguments
     edges = item.child("edges")
     node = edges.child("node") if edges else None
+    if edges is not None and (node is None or node.children is None) and table.files:
+        # Twenty wants to sign the files of nodes that nobody asked for.
+        raise stumbled(f"Cannot read properties of undefined (reading '{table.files[0].name}')")
     projection = Projection(workspace, table, (node.children if node else None) or [], in_list=False)
     page = find(
         workspace,
@@ -94,8 +97,8 @@ def _find_many(workspace: Workspace, table: Table, item: Selected) -> Any:
             order_by=arguments.get("orderBy"),
             first=arguments.get("first"),
             last=arguments.get("last"),
-            after=arguments.get("after"),
-            before=arguments.get("before"),
+            after=arguments.get("after") or None,
+            before=arguments.get("before") or None,
             offset=arguments.get("offset") or 0,
             columns=projection.columns,
         ),
@@ -190,7 +193,7 @@ def _group_by(workspace: Workspace, table: Table, item: Selected) -> Any:
     answers = []
     for group in groups:
         values = {**group.values, "groupByDimensionValues": group.dimensions}
-        values["__typename"] = f"{type_name(table)}GroupByConnection"
+        values["__typename"] = f"{type_name(table)}Connection"
         answers.append({part.key: values.get(part.name) for part in item.children or ()})
     return answers
 

@@ -9,18 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.errors import Refusal, stumbled
 from dentes_twenty.sandbox.fieldspec import is_composite
 from dentes_twenty.sandbox.gql.documents import Selected
 from dentes_twenty.sandbox.model import Field
-from dentes_twenty.sandbox.records.filters import compile_filter
-from dentes_twenty.sandbox.records.order import ID_TERM, compile_order, encode_cursor
-from dentes_twenty.sandbox.records.relations import (
-    CHILDREN_PER_PARENT,
-    child_side,
-    load_children,
-    load_targets,
-)
+from dentes_twenty.sandbox.records.order import ID_TERM, encode_cursor
+from dentes_twenty.sandbox.records.relations import child_side, load_children, load_targets
 from dentes_twenty.sandbox.tables import Record, Relation, Table
 from dentes_twenty.sandbox.workspace import Workspace
 
@@ -44,7 +38,6 @@ class Projection:
         self.plain: list[tuple[str, Present]] = []
         self.targets: list[tuple[str, Relation, Projection]] = []
         self.lists: list[tuple[str, Field, Selected, Projection]] = []
-        self.wants_id = any(item.name == "id" for item in selection)
         needed: dict[str, None] = {"id": None}
         for item in selection:
             self._add(item, needed, in_list)
@@ -96,7 +89,7 @@ class Projection:
             return present
         if item.children is None:
             return _null
-        return _parts(present, item.children)
+        return _parts(present, item.children, self.table.sub_types(item.name), kind)
 
     def apply(self, records: Sequence[Record]) -> list[Json]:
         """The answered objects for records that have at least `columns`, in the same order."""
@@ -112,16 +105,13 @@ class Projection:
         return answers
 
     def apply_nested(self, records: Sequence[Record]) -> list[Json]:
-        """The same for the target of a to-one relation.
-
-        Twenty finds the children of such a record by the id it has read, and reads only what is selected: without
-        `id` in the selection its lists are empty (recorded in graphql-limits).
-        """
+        """The same for the target of a to-one relation, whose own lists Twenty answers as empty."""
+        for_lists, self.lists = self.lists, []
         answers = self.apply(records)
-        if not self.wants_id:
-            for key, _, item, _ in self.lists:
-                for answer in answers:
-                    answer[key] = connection(item, [], _no_cursor, {})
+        self.lists = for_lists
+        for key, _, item, _ in for_lists:
+            for answer in answers:
+                answer[key] = connection(item, [], _no_cursor, {"totalCount": 0})
         return answers
 
     def _attach_lists(
@@ -133,19 +123,9 @@ class Projection:
         item: Selected,
         inner: Projection,
     ) -> None:
-        arguments = item.arguments
-        where = compile_filter(self.workspace, inner.table, arguments.get("filter"))
-        terms = compile_order(self.workspace, inner.table, arguments.get("orderBy"))
-        first = arguments.get("first")
-        children = load_children(
-            self.workspace,
-            field,
-            [record["id"] for record in records],
-            columns=inner.columns,
-            where=where,
-            order=terms,
-            limit=first if isinstance(first, int) else CHILDREN_PER_PARENT,
-        )
+        # Arguments of a nested list (first, filter, orderBy) are passed over, as Twenty does.
+        ids = [record["id"] for record in records]
+        children = load_children(self.workspace, field, ids, columns=inner.columns)
         flat = [child for record in records for child in children[record["id"]]]
         projected = dict(zip((c["id"] for c in flat), inner.apply(flat), strict=True))
         for record, answer in zip(records, answers, strict=True):
@@ -161,12 +141,15 @@ def _null(_: Any) -> None:
     return None
 
 
-def _parts(present: Present, children: Sequence[Selected]) -> Present:
+def _parts(present: Present, children: Sequence[Selected], known: Mapping[str, str], kind: str) -> Present:
     wanted = [(child.key, child.name) for child in children]
+    if any(name not in known and name != "__typename" for _, name in wanted):
+        raise stumbled(f"Sub field metadata not found for composite type: {kind}")
+    named = "".join(word.capitalize() for word in kind.split("_"))
 
     def pick(row: Mapping[str, Any]) -> Json:
         whole = present(row)
-        return {key: whole.get(name) for key, name in wanted}
+        return {key: whole[name] if name in known else named for key, name in wanted}
 
     return pick
 
@@ -199,14 +182,14 @@ def connection(
     for part in item.children or ():
         if part.name == "edges" and part.children is not None:
             answer[part.key] = _edges(part.children, nodes, cursor, name)
-        elif part.name == "pageInfo" and part.children is not None:
+        elif part.name == "pageInfo":
             info = {
                 "hasNextPage": has_next,
                 "hasPreviousPage": has_previous,
                 "startCursor": cursor(0) if nodes else None,
                 "endCursor": cursor(-1) if nodes else None,
             }
-            answer[part.key] = {inner.key: info.get(inner.name) for inner in part.children}
+            answer[part.key] = {inner.key: info.get(inner.name) for inner in part.children or ()}
         elif part.name == "__typename":
             answer[part.key] = f"{name}Connection"
         else:

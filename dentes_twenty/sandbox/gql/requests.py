@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
+from dentes_twenty.sandbox.http import json_body
 from dentes_twenty.sandbox.jsvalues import inspect
 from dentes_twenty.sandbox.metadata.graphql import Uploaded
 
@@ -21,19 +23,22 @@ Json = dict[str, Any]
 
 PARAMETERS = ("query", "variables", "operationName", "extensions")
 MOST_FILES = 10
+NO_OPERATION = "Could not determine what operation to execute."
 
 
 class BadRequest(Exception):
-    """A body that is no GraphQL request; answered with HTTP 400."""
+    """A body that is no GraphQL request; answered with HTTP 400 unless the server has it otherwise."""
 
     fix = "Send a JSON object with query and, where needed, variables and operationName."
     code = "BAD_REQUEST"
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.message = message
+        self.status = status
 
     def body(self) -> Json:
+        """The answer."""
         return errors_only(self.message)
 
 
@@ -48,7 +53,7 @@ def errors_only(message: str, code: str | None = None, locations: Any = None) ->
 
 
 def request_parameters(body: Any) -> tuple[str, dict[str, Any], str | None]:
-    """Query, variables and operation name of a body. Raises BadRequest with the texts of Twenty's GraphQL server."""
+    """Query, variables and operation name of a body. Raises BadRequest."""
     if not isinstance(body, Mapping):
         if isinstance(body, list):
             raise BadRequest("Batching is not supported.")
@@ -56,18 +61,18 @@ def request_parameters(body: Any) -> tuple[str, dict[str, Any], str | None]:
     for name in body:
         if name not in PARAMETERS:
             raise BadRequest(f'Unexpected parameter "{name}" in the request body.')
-    query = body.get("query")
+    query, name = body.get("query"), body.get("operationName")
     if query is None:
-        raise BadRequest("Must provide query string.")
+        raise BadRequest("Must provide query string.", 200 if "query" in body else 400)
     if not isinstance(query, str):
-        raise BadRequest(f'Expected "query" param to be a string, but given "{_kind(query)}".')
-    variables = body.get("variables") or {}
-    if not isinstance(variables, dict):
-        raise BadRequest(f'Expected "variables" param to be empty or an object, but given "{_kind(variables)}".')
-    name = body.get("operationName")
+        raise BadRequest(f'Expected "query" param to be a string, but given {_kind(query)}.')
+    for key in ("variables", "extensions"):
+        value = body.get(key)
+        if value is not None and not isinstance(value, dict):
+            raise BadRequest(f'Expected "{key}" param to be empty or an object, but given {_kind(value)}.')
     if name is not None and not isinstance(name, str):
-        raise BadRequest(f'Expected "operationName" param to be empty or a string, but given "{_kind(name)}".')
-    return query, variables, name
+        raise BadRequest(NO_OPERATION)
+    return query, body.get("variables") or {}, name
 
 
 def _kind(value: Any) -> str:
@@ -75,12 +80,36 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "object")
 
 
-def query_parameters(sent: Mapping[str, str]) -> Json:
-    """The parameters of a GET request; variables are JSON text there. Raises BadRequest."""
-    body: Json = dict(sent)
+async def parameters_of(request: Request) -> tuple[str, dict[str, Any], str | None]:
+    """Query, variables and operation name of a request in any of the forms Twenty takes.
+
+    Raises BadRequest, BodyRefused.
+    """
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
+    if request.method == "GET":
+        return request_parameters(_text_parameters(request.query_params))
+    if kind == "multipart/form-data":
+        return request_parameters(await multipart_parameters(request))
+    if kind == "application/graphql":
+        return request_parameters({"query": (await request.body()).decode("utf-8", "replace")})
+    if kind == "application/x-www-form-urlencoded":
+        text = (await request.body()).decode("utf-8", "replace")
+        return request_parameters(_text_parameters(dict(parse_qsl(text))))
+    if not kind.endswith("json"):
+        raise BadRequest("", 415)
+    return request_parameters(await json_body(request))
+
+
+def _text_parameters(sent: Mapping[str, str]) -> Json:
+    """Parameters given as texts, in which variables and extensions are JSON. Raises BadRequest."""
+    body: Json = {"query": None, **sent}
     for name in ("variables", "extensions"):
         if body.get(name):
-            body[name] = _json(body[name], name)
+            try:
+                body[name] = orjson.loads(body[name])
+            except orjson.JSONDecodeError as error:
+                text = body[name]
+                raise BadRequest(f"Unexpected token '{text[:1]}', \"{text}\" is not valid JSON", 500) from error
     return body
 
 

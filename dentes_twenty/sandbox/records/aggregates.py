@@ -58,7 +58,7 @@ def aggregates_of(table: Table) -> dict[str, Aggregate]:
     """All aggregate fields of an object by name."""
     found = {"totalCount": Aggregate("COUNT(*)")}
     for name, known in table.fields.items():
-        if known.type in ("TS_VECTOR", "ACTOR"):
+        if known.type == "TS_VECTOR":
             continue
         label = name[0].upper() + name[1:]
         empty = " AND ".join(f"t.{sql_name(column)} IS NULL" for column in known.columns)
@@ -74,9 +74,6 @@ def aggregates_of(table: Table) -> dict[str, Aggregate]:
         elif known.type in ("DATE", "DATE_TIME"):
             for each in ("min", "max"):
                 found[each + label] = Aggregate(f"{each.upper()}(t.{sql_name(name)})", "text")
-    for column in table.relation_of_column:
-        label = column[0].upper() + column[1:]
-        found |= _counts(label, column, f"t.{sql_name(column)} IS NULL")
     return found
 
 
@@ -215,7 +212,7 @@ def _field_dimension(sql: str, known: TableField, wanted: Any) -> Dimension:
     zone = wanted.get("timeZone")
     if granularity in NEED_ZONE and not zone:
         message = "Time zone should be specified for a group by date on Day, Week, Month, Quarter or Year"
-        raise Refusal(message, sub_code=SUB_CODE)
+        raise Refusal(message, sub_code="MISSING_TIMEZONE_FOR_DATE_GROUP_BY")
     if zone and not is_zone(zone):
         raise Refusal(f'time zone "{zone}" not recognized', sub_code=SUB_CODE)
     return _plain(f"time_group({sql}, '{granularity}', '{zone or ''}')")

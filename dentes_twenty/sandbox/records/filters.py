@@ -8,13 +8,14 @@ Does not belong here: the text grammar of REST filters (see `rest.filter_text`),
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dentes_twenty.sandbox.errors import Refusal, data_refused
+from dentes_twenty.sandbox.errors import Refusal, data_refused, stumbled
 from dentes_twenty.sandbox.fieldspec import FieldSpec, column_name, is_composite
-from dentes_twenty.sandbox.jsvalues import inspect
+from dentes_twenty.sandbox.jsvalues import inspect, to_number
 from dentes_twenty.sandbox.refused import ValueRefused
 from dentes_twenty.sandbox.tables import Relation, Table, sql_name
 from dentes_twenty.sandbox.values import ACTOR_SOURCES, compile_normaliser
@@ -96,8 +97,7 @@ class _Compiler:
             if key in ("and", "or"):
                 part = self._group(table, key, value, alias, hop)
             elif key == "not":
-                inner = self.all_of(table, _object(value, key), alias, hop)
-                part = f"NOT ({inner})" if inner else ""
+                part = f"NOT ({self.all_of(table, _object(value, key), alias, hop) or '1'})"
             else:
                 part = self._field(table, key, value, alias, hop)
             if part:
@@ -105,8 +105,9 @@ class _Compiler:
         return " AND ".join(parts)
 
     def _group(self, table: Table, key: str, value: Any, alias: str, hop: Relation | None) -> str:
-        items = value if isinstance(value, list) else [value]
-        parts = [self.all_of(table, _object(item, key), alias, hop) for item in items]
+        if not isinstance(value, list):
+            raise stumbled("value.map is not a function")
+        parts = [self.all_of(table, _object(item, key), alias, hop) for item in value]
         joined = f" {key.upper()} ".join(f"({part})" for part in parts if part)
         return f"({joined})" if joined else ""
 
@@ -149,7 +150,7 @@ class _Compiler:
         for sub, operations in value.items():
             if sub not in types:
                 raise refused(f'Sub field "{sub}" not found for composite type: {table.fields[name].type}')
-            sub_spec = FieldSpec(name=f"{name}.{sub}", type=_checked_as(types[sub]), object_name=table.name)
+            sub_spec = FieldSpec(name=f"{name}.{sub}", type=types[sub], object_name=table.name)
             operand = Operand(
                 self._column(alias, column_name(name, sub), hop),
                 types[sub],
@@ -160,6 +161,8 @@ class _Compiler:
         return " AND ".join(part for part in parts if part)
 
     def _operations(self, operand: Operand, operations: Mapping[str, Any]) -> str:
+        if len(operations) != 1:
+            raise refused(f'Filter for field "{operand.spec.name}" must have exactly one operator')
         parts = []
         for operator, value in operations.items():
             allowed = OPERATORS[operand.type]
@@ -177,7 +180,10 @@ class _Compiler:
         if operator in _WITHOUT_CONVERSION:
             return _WITHOUT_CONVERSION[operator](operand, value)
         if operator in ("in", "containsAny"):
-            if not isinstance(value, list) or not value:
+            if not isinstance(value, list):
+                name = operand.spec.name
+                raise refused(f'Filter operator "{operator}" requires an array value for field {name}')
+            if not value:
                 raise refused(
                     f"Invalid filter value for field {operand.spec.name}. Expected non-empty array",
                     "INVALID_QUERY_INPUT",
@@ -186,10 +192,9 @@ class _Compiler:
                 return _contains_any(operand, value)
             convert = self._converter(operand)
             return _in(operand, [convert(item) for item in value])
+        if operator == "eq" and (value is None or value == "") and operand.type in ("TEXT", "SELECT"):
+            return f"{operand.sql} IS NULL", []  # an empty text is stored as null
         stored = self._converter(operand)(value)
-        if stored is None and value == "":
-            # An empty text is stored as null: eq finds it, everything else compares with null.
-            return (f"{operand.sql} IS NULL", []) if operator == "eq" else ("NULL", [])
         return f"{operand.sql} {_SQL[operator]} ?", [stored]
 
     def _converter(self, operand: Operand) -> Callable[[Any], Any]:
@@ -197,7 +202,11 @@ class _Compiler:
         spec = operand.spec
         if spec.type in ("SELECT", "RATING", "MULTI_SELECT"):
             return lambda value: self._option(operand, value)
-        plain = FieldSpec(name=spec.name, type=_checked_as(spec.type), object_name=spec.object_name)
+        if spec.type in ("TEXT", "TS_VECTOR"):
+            return _as_text
+        if spec.type in _NUMBERS:
+            return lambda value: _as_number(spec.name, value)
+        plain = FieldSpec(name=spec.name, type=spec.type, object_name=spec.object_name)
         normalise = compile_normaliser(plain)
 
         def convert(value: Any) -> Any:
@@ -225,13 +234,25 @@ def bad_enum(workspace: Workspace, relation: str, column: str, value: Any) -> Re
     return Refusal(f'invalid input value for enum {workspace.schema_name}.{shown}: "{value}"')
 
 
-def _checked_as(kind: str) -> str:
-    return {"NUMERIC": "NUMBER", "POSITION": "NUMBER", "TS_VECTOR": "TEXT"}.get(kind, kind)
+_NUMBERS = ("NUMBER", "NUMERIC", "POSITION")
+
+
+def _as_text(value: Any) -> Any:
+    """A value to compare a text with: PostgreSQL casts what is none."""
+    return value if isinstance(value, str) or value is None else inspect(value)
+
+
+def _as_number(name: str, value: Any) -> Any:
+    """A value to compare a number with; texts that hold one are taken."""
+    number = to_number(value)
+    if value is None or isinstance(value, bool | list | dict) or math.isnan(number):
+        raise refused(f'Invalid number value {inspect(value)} for field "{name}"')
+    return number
 
 
 def _object(value: Any, name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise refused(f'Invalid filter value {inspect(value)} for field "{name}"')
+        raise refused(f'Filter value for field "{name}" must be an object')
     return value
 
 
@@ -256,9 +277,12 @@ def _is(operand: Operand, value: Any) -> tuple[str, list[Any]]:
     return f"{operand.sql} IS {'NOT ' if value == 'NOT_NULL' else ''}NULL", []
 
 
-def _pattern(operand: Operand, value: Any) -> str:
+def _pattern(operand: Operand, operator: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise refused(f'Invalid string value {inspect(value)} for text field "{operand.spec.name}"')
+        kind = {bool: "boolean", int: "number", float: "number"}.get(type(value), "object")
+        raise refused(
+            f'Filter operator "{operator}" requires a string value for field "{operand.spec.name}", got {kind}'
+        )
     return value
 
 
@@ -267,31 +291,33 @@ def _escaped(text: str) -> str:
 
 
 def _like(operand: Operand, value: Any) -> tuple[str, list[Any]]:
-    return f"{operand.sql} LIKE ? ESCAPE '\\'", [_pattern(operand, value)]
+    if value == "":
+        return f"{operand.sql} IS NULL", []
+    return f"{operand.sql} LIKE ? ESCAPE '\\'", [_pattern(operand, "like", value)]
 
 
 def _ilike(operand: Operand, value: Any) -> tuple[str, list[Any]]:
-    return f"fold({operand.sql}) LIKE ? ESCAPE '\\'", [_pattern(operand, value).casefold()]
+    return f"fold({operand.sql}) LIKE ? ESCAPE '\\'", [_pattern(operand, "ilike", value).casefold()]
 
 
 def _starts(operand: Operand, value: Any) -> tuple[str, list[Any]]:
-    return f"{operand.sql} LIKE ? ESCAPE '\\'", [_escaped(_pattern(operand, value)) + "%"]
+    return f"{operand.sql} LIKE ? ESCAPE '\\'", [_escaped(_pattern(operand, "startsWith", value)) + "%"]
 
 
 def _ends(operand: Operand, value: Any) -> tuple[str, list[Any]]:
-    return f"{operand.sql} LIKE ? ESCAPE '\\'", ["%" + _escaped(_pattern(operand, value))]
+    return f"{operand.sql} LIKE ? ESCAPE '\\'", ["%" + _escaped(_pattern(operand, "endsWith", value))]
 
 
 def _contains_ilike(operand: Operand, value: Any) -> tuple[str, list[Any]]:
     return (
         f"EXISTS (SELECT 1 FROM json_each({operand.sql}) e WHERE fold(e.value) LIKE ? ESCAPE '\\')",  # noqa: S608
-        [_pattern(operand, value).casefold()],
+        [_pattern(operand, "containsIlike", value).casefold()],
     )
 
 
 def _empty_array(operand: Operand, value: Any) -> tuple[str, list[Any]]:
-    wanted = "" if value in (True, "true") else "NOT "
-    return f"{wanted}({operand.sql} IS NULL OR {operand.sql} = '[]')", []
+    # The value does not matter to Twenty, and an empty list is stored as null: this finds nothing.
+    return f"{operand.sql} = '[]'", []
 
 
 _WITHOUT_CONVERSION: Mapping[str, Callable[[Operand, Any], tuple[str, list[Any]]]] = {

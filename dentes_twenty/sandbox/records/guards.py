@@ -14,7 +14,7 @@ def refuse_member_change(table: Table, operation: str) -> None:
     if table.name != "workspaceMember":
         return
     if operation == "delete":
-        raise Refusal(LEAVE, code="FORBIDDEN", sub_code="PERMISSION_DENIED")
+        raise Refusal(LEAVE, sub_code="BAD_REQUEST")
     raise Refusal(
         NO_PERMISSION,
         error="Error",

@@ -73,7 +73,7 @@ def find(workspace: Workspace, table: Table, query: Query) -> Page:
     if query.first is not None and query.last is not None:
         raise Refusal("Cannot provide both first and last", sub_code="ARGS_CONFLICT")
     if query.after is not None and query.before is not None:
-        raise Refusal("Cannot provide both before and after", sub_code="INVALID_CURSOR")
+        raise Refusal("Cannot provide both before and after", sub_code="ARGS_CONFLICT")
     where = compile_filter(workspace, table, query.filter)
     terms = compile_order(workspace, table, query.order_by)
     backward = query.before is not None

@@ -9,9 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dentes_twenty.sandbox.model import Field
-from dentes_twenty.sandbox.records.filters import Filter
-from dentes_twenty.sandbox.records.order import Term, compile_order
-from dentes_twenty.sandbox.records.read import condition
 from dentes_twenty.sandbox.storage import chunks, marks
 from dentes_twenty.sandbox.tables import Record, Relation, Table, sql_name
 from dentes_twenty.sandbox.workspace import Workspace
@@ -45,28 +42,19 @@ def child_side(workspace: Workspace, field: Field) -> tuple[Table, str]:
 
 
 def load_children(
-    workspace: Workspace,
-    field: Field,
-    parent_ids: Sequence[str],
-    *,
-    columns: list[str] | None = None,
-    where: Filter | None = None,
-    order: Sequence[Term] | None = None,
-    limit: int = CHILDREN_PER_PARENT,
+    workspace: Workspace, field: Field, parent_ids: Sequence[str], *, columns: list[str] | None = None
 ) -> dict[str, list[Record]]:
-    """The live records of a to-many field for each parent, at most `limit` each."""
+    """The live records of a to-many field for each parent, in the order of their ids, at most 60 each."""
     child, column = child_side(workspace, field)
     names = [*dict.fromkeys([column, "id", *(child.columns if columns is None else columns)])]
-    terms = order or compile_order(workspace, child, None)
-    chosen = where or Filter("1")
     found: dict[str, list[Record]] = {parent: [] for parent in parent_ids}
     for part in chunks(list(found)):
         rows: list[tuple[Any, ...]] = workspace.db.rows(
             f"SELECT {child.select_sql(names)} FROM (SELECT t.*, ROW_NUMBER() OVER ("  # noqa: S608
-            f"PARTITION BY t.{sql_name(column)} ORDER BY {', '.join(term.clause() for term in terms)}) n "
+            f"PARTITION BY t.{sql_name(column)} ORDER BY t.id) n "
             f"FROM {child.sql} t WHERE t.{sql_name(column)} IN ({marks(len(part))}) "
-            f"AND {condition(chosen)}) WHERE n <= ? ORDER BY n",
-            [*part, *chosen.parameters, limit],
+            "AND t.deleted_at IS NULL) WHERE n <= ? ORDER BY n",
+            [*part, CHILDREN_PER_PARENT],
         )
         for record in child.records(rows, names):
             found[record[column]].append(record)
