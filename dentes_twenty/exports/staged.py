@@ -127,6 +127,14 @@ class Staged:
         """Responses staged for one form."""
         return sum(pq.read_metadata(self._path(name)).num_rows for name in self._files_of(form))
 
+    def form_report(self, form: Form) -> str:
+        """Name of the report that holds the responses to a form: `response` (wide) or `answer` (long)."""
+        for name, manifest in self._manifests.items():
+            for entry in manifest["forms"]:
+                if as_form(model.FormMapping.model_validate(entry["form"])).object == form.object:
+                    return name
+        raise NotStaged(f"The form {form.name!r} has not been staged.", _AGAIN)
+
     @property
     def ledger_sign(self) -> LedgerSign:
         """What the ledger's amounts mean, as confirmed. Raises NotStaged when no ledger was staged."""

@@ -12,7 +12,7 @@ import dataclasses
 
 from dentes_twenty.exports.issues import Issue
 from dentes_twenty.migration.ledger import Held, Ledger, RecordKey, Status
-from dentes_twenty.migration.planning.records import PlannedRecord
+from dentes_twenty.migration.planning.records import POSITIONS_PER_OBJECT, PlannedRecord
 from dentes_twenty.objects.fields import SourceObject
 
 CODE = "parent_not_landed"
@@ -80,7 +80,7 @@ class Parents:
             Issue(
                 self._declaration.report.name,
                 "",
-                planned.position,
+                planned.position % POSITIONS_PER_OBJECT,
                 0,
                 planned.source_id,
                 field,

@@ -42,9 +42,11 @@ class RowSource:
         if made is not None:
             yield from made
             return
-        report = declaration.report
+        staged, report = self.index.staged, declaration.report
         enrich = self._enrichers().get(declaration.name)
-        source = self.index.staged.form_rows(form) if form else self.index.staged.rows(report.name)
+        source = staged.rows(report.name)
+        if form is not None:  # both layouts of a form have one declaration; findings name the file that was read
+            source, report = staged.form_rows(form), dataclasses.replace(report, name=staged.form_report(form))
         for row in source:
             if self._refer(report, row) and (enrich is None or enrich(row)):
                 yield row
@@ -93,18 +95,13 @@ class RowSource:
         return True
 
     def _tell(self, report: Report, row: PlannedRow, column: str | None, code: str, severity: Severity) -> None:
+        file = self._file(report.name)
         self.issues.append(
-            Issue(
-                report.name,
-                row.get("_file") or "",
-                row["_row"],
-                row["_line"],
-                row.get(report.key),
-                column,
-                code,
-                severity,
-            )
+            Issue(report.name, file, row["_row"], row["_line"], row.get(report.key), column, code, severity)
         )
+
+    def _file(self, report: str) -> str:
+        return self.index.staged.report(report).file if self.index.staged.has(report) else ""
 
     # -- facts of single objects
 
@@ -171,16 +168,19 @@ class RowSource:
             self._tell_row(row, "email", "shared_email")
 
     def _tell_row(self, row: PlannedRow, column: str | None, code: str) -> None:
-        for name, key in (("patient", "patient_id"), ("practice", "practice_id"), ("payer", "payer_id")):
+        keys = {"patient": "patient_id", "practice": "practice_id", "payer": "payer_id", "guardian": "guardian_id"}
+        for name, key in keys.items():
             if key in row:
                 self.issues.append(
-                    Issue(name, row.get("_file") or "", row["_row"], row["_line"], row[key], column, code, "warning")
+                    Issue(name, self._file(name), row["_row"], row["_line"], row[key], column, code, "warning")
                 )
                 return
 
     # -- rows that no report holds
 
     def _contact_people(self) -> Iterator[PlannedRow]:
+        for row in self.index.staged.rows(guardian.REPORT.name):
+            self._refer(guardian.REPORT, row)  # the index has left them out; here they are told of
         for place, contact in enumerate(self.index.contacts.people, 1):
             row: PlannedRow = {
                 "_row": place,
