@@ -179,8 +179,8 @@ class RowSource:
     # -- rows that no report holds
 
     def _contact_people(self) -> Iterator[PlannedRow]:
-        for row in self.index.staged.rows(guardian.REPORT.name):
-            self._refer(guardian.REPORT, row)  # the index has left them out; here they are told of
+        for filed in self.index.staged.rows(guardian.REPORT.name):
+            self._refer(guardian.REPORT, filed)  # the index has left them out; here they are told of
         for place, contact in enumerate(self.index.contacts.people, 1):
             row: PlannedRow = {
                 "_row": place,
