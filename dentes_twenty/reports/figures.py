@@ -181,10 +181,10 @@ class ReconciliationReport:
 
     @property
     def state(self) -> State:
-        """The verdict on top of the page."""
+        """The verdict on top of the page; a look at nothing is no success."""
         if self.wrong:
             return State.FAILED
-        return State.ATTENTION if self.notable else State.GOOD
+        return State.ATTENTION if self.notable or not self.objects else State.GOOD
 
 
 # ---

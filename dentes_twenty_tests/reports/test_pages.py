@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import re
 from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 
 import pytest
@@ -22,25 +24,25 @@ from dentes_twenty.reports.model import (
     State,
 )
 from dentes_twenty.reports.page import Rendered
-from dentes_twenty_tests.reports import examples
+from dentes_twenty_tests.reports import examples, figure_examples
+
+
+def reconciliation_in(state: State, language: Language) -> Rendered:
+    return reports.reconciliation(figure_examples.reconciliation_report(language, state))
+
 
 PAGES: dict[str, Callable[[Language], Rendered]] = {
     "field-diff": lambda language: reports.field_diff(examples.field_diff_report(language)),
-    **{
-        f"reconciliation-{state}": lambda language, state=state: reports.reconciliation(
-            examples.reconciliation_report(language, state)
-        )
-        for state in State
-    },
+    **{f"reconciliation-{state}": partial(reconciliation_in, state) for state in State},
     "owners": lambda language: reports.owners(examples.owner_report(language)),
     "owners-free": lambda language: reports.owners(examples.owner_report(language, blocked=False)),
     "mapping": lambda language: reports.mapping(examples.mapping_report(language)),
     "mapping-confirmed": lambda language: reports.mapping(examples.mapping_report(language, confirmed=True)),
     "quarantine": lambda language: reports.quarantine(examples.quarantine_report(language)),
-    "cutover": lambda language: reports.cutover(examples.delta_report(language)),
-    "cutover-quiet": lambda language: reports.cutover(examples.delta_report(language, quiet=True)),
-    "closing": lambda language: reports.closing(examples.closing_report(language)),
-    "summary": lambda language: reports.summary(examples.summary_report(language)),
+    "cutover": lambda language: reports.cutover(figure_examples.delta_report(language)),
+    "cutover-quiet": lambda language: reports.cutover(figure_examples.delta_report(language, quiet=True)),
+    "closing": lambda language: reports.closing(figure_examples.closing_report(language)),
+    "summary": lambda language: reports.summary(figure_examples.summary_report(language)),
     "checklist": lambda language: reports.checklist(examples.checklist_report(language)),
 }
 EMPTY: dict[str, Callable[[], Rendered]] = {
@@ -177,3 +179,14 @@ def test_quarantine_of_forty_thousand_rows_keeps_the_page_small_and_the_table_wh
     rendered = reports.quarantine(examples.quarantine_report(count=40_000))
     assert len(rendered.html) < 4_000_000
     assert rendered.tables[""].count("\r\n") == 40_001
+
+
+def test_a_quick_look_does_not_say_that_values_agree() -> None:
+    report = dataclasses.replace(figure_examples.reconciliation_report("en", State.GOOD), quick=True)
+    html = reports.reconciliation(report).html
+    assert "the values are the same" not in html
+    assert "Single values were not compared" in html
+
+
+def test_a_reconciliation_of_nothing_is_no_success() -> None:
+    assert ReconciliationReport(examples.heading(), ()).state is State.ATTENTION

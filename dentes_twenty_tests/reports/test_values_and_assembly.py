@@ -18,7 +18,7 @@ from dentes_twenty.objects.patient import DECLARATION as PATIENT
 from dentes_twenty.objects.registry import FIXED, MEMBERS
 from dentes_twenty.objects.target import FieldType
 from dentes_twenty.reports import assemble
-from dentes_twenty.reports.model import FieldVerdict, State
+from dentes_twenty.reports.model import FieldDiff, FieldVerdict, State
 from dentes_twenty.reports.values import cell, shown
 from dentes_twenty.reports.words import Words
 from dentes_twenty_tests.reports import examples
@@ -81,7 +81,7 @@ def test_staged_cells_are_shown_in_the_zone_of_the_practice() -> None:
     assert cell(Decimal("10.500000"), WORDS) == "10.5"
 
 
-def diff(number: int, **stored: object) -> dict[str, assemble.FieldDiff]:
+def diff(number: int, **stored: object) -> dict[str, FieldDiff]:
     row = examples.patient_row(number)
     sent = {f.target.wire_name: f.transform.compute(row, examples.Practice()) for f in PATIENT.fields}
     record = assemble.record_diff(
