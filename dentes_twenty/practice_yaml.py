@@ -91,8 +91,13 @@ def _refuse_clever(event: yaml.Event, *, first: bool) -> None:
         raise SettingsProblem(line, "A second document begins (---).", "Keep one document in the file.")
 
 
+def _line_of(event: yaml.Event) -> int:
+    """Events that come from a text carry their place."""
+    return event.start_mark.line + 1 if event.start_mark else 0
+
+
 def _opened(level: _Level, event: yaml.Event, depth: int) -> _Level:
-    line = event.start_mark.line + 1
+    line = _line_of(event)
     if isinstance(level.value, dict) and level.key is None:
         raise SettingsProblem(line, "A key is not a text.", "Write keys as plain words.")
     if depth > MOST_LEVELS:
@@ -102,7 +107,7 @@ def _opened(level: _Level, event: yaml.Event, depth: int) -> _Level:
 
 
 def _take_key(level: _Level, event: yaml.ScalarEvent, lines: Lines) -> None:
-    path, line = (*level.path, event.value), event.start_mark.line + 1
+    path, line = (*level.path, event.value), _line_of(event)
     if path in lines:
         twice = f"`{'.'.join(path)}` stands there twice, first in line {lines[path]}."
         raise SettingsProblem(line, twice, "Keep one of the two.")
