@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from dentes_twenty.migration.ledger import Ledger, RecordKey
+from dentes_twenty.migration.ledger import Ledger, RecordKey, Status
 from dentes_twenty.twenty.records import RecordStore
 
 ASK = 200  # values looked up in one call
@@ -87,8 +87,10 @@ async def find_existing(
 
 
 def _foreign(ledger: Ledger, records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Records that the ledger does not know as ours; one that a rollback gave back is not ours any more."""
     known = ledger.known_by_record_id([record["id"] for record in records])
-    return [record for record in records if record["id"] not in known]
+    ours = {id_ for id_, states in known.items() if any(one.status is not Status.ROLLED_BACK for one in states)}
+    return [record for record in records if record["id"] not in ours]
 
 
 def _value(unique: UniqueValue, record: Mapping[str, Any]) -> str:

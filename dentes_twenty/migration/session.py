@@ -40,6 +40,7 @@ from dentes_twenty.exports.stage import Staged, StagedReport, StageSettings, sta
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.approval import ApprovalState
 from dentes_twenty.migration.errors import MigrationError
+from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.ledger import Approval, Ledger, RunState
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
@@ -48,7 +49,7 @@ from dentes_twenty.migration.sampling import USUAL
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
 from dentes_twenty.objects.fields import SourceObject
-from dentes_twenty.practice import Practice
+from dentes_twenty.practice import KEY_VARIABLE, Practice
 from dentes_twenty.twenty.client import Calls, TwentyClient
 from dentes_twenty.twenty.limiter import Limiter
 from dentes_twenty.twenty.records import RecordStore
@@ -81,6 +82,7 @@ class Migration:
         self._cleared = False
         self._in_flight = in_flight
         self._run: int | None = None
+        self._remembered = False
         self._closing = contextlib.ExitStack()
         self._runner = self._closing.enter_context(asyncio.Runner())  # closed last: connections end on its loop
 
@@ -248,6 +250,7 @@ class Migration:
 
     def provision(self, on_step: Callable[[str], None] | None = None) -> steps.ProvisionSummary:
         """Make what is missing; a second call makes nothing."""
+        self._remember_workspace()
         return self.wait(steps.provision(self.planner, self.store, self.ledger, self.run_id, on_step))
 
     def adopt(self) -> steps.AdoptionSummary:
@@ -310,6 +313,7 @@ class Migration:
             self._cleared = True
 
     def _context(self) -> steps.StepContext:
+        self._remember_workspace()
         return steps.StepContext(
             planner=self.planner,
             owners=self._owners,
@@ -320,6 +324,44 @@ class Migration:
             in_flight=self._in_flight,
             client=self.client,
         )
+
+    def _remember_workspace(self) -> None:
+        """Before the first write of the first run: what the workspace held, for the comparison after a rollback."""
+        if not self._remembered:
+            self.wait(steps.remember_workspace(self.store, self.ledger, self.run_id))
+            self._remembered = True
+
+    # -- going back
+
+    def rollback(
+        self, *, dry_run: bool = False, force: bool = False, progress: Listener | None = None
+    ) -> steps.RollbackSummary:
+        """Undo everything that the ledger knows; what people have edited since stays, unless forced.
+
+        Needs no export. A dry run writes nothing, into Twenty or into the ledger, and needs no run.
+        Raises RollbackKeyMissing before anything is touched.
+        """
+        step = steps.RollbackStep(
+            self.store,
+            self.ledger,
+            self.practice.key,
+            None if dry_run else self.run_id,
+            force,
+            os.environ.get(KEY_VARIABLE) or None,
+        )
+        summary = self.wait(steps.roll_back(step, progress))
+        self._remembered = False
+        self.forget_plan()
+        return summary
+
+    def compare_workspace(self) -> Comparison | None:
+        """The workspace now against its fingerprint from before the first write; reads only. None without one."""
+        return self.wait(steps.compare_workspace(self.store, self.ledger))
+
+    def purge(self) -> steps.PurgeSummary:
+        """Delete personal data after sign-off: staged tables, reports, before-images. The audit log remains."""
+        self.forget_plan()
+        return steps.purge(self.practice, self.ledger, self.run_id)
 
     # -- telling
 

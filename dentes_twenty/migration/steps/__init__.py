@@ -11,7 +11,15 @@ from dentes_twenty.migration.steps.files import FilesTally, load_files
 from dentes_twenty.migration.steps.loading import load, totals, write_members
 from dentes_twenty.migration.steps.owning import match
 from dentes_twenty.migration.steps.provisioning import ProvisionSummary, provision, provision_plan
+from dentes_twenty.migration.steps.purging import PurgeSummary, purge
 from dentes_twenty.migration.steps.references import ReferenceSummary, check_references
+from dentes_twenty.migration.steps.rolling_back import (
+    RollbackStep,
+    RollbackSummary,
+    compare_workspace,
+    remember_workspace,
+    roll_back,
+)
 from dentes_twenty.migration.steps.sampling import SampledRecord, SampleResult, sample
 from dentes_twenty.migration.steps.telling import CallPlan, StatusReport, plan_calls, run_counts, status
 from dentes_twenty.twenty.provision import ProvisionPlan
@@ -22,7 +30,10 @@ __all__ = [
     "FilesTally",
     "ProvisionPlan",
     "ProvisionSummary",
+    "PurgeSummary",
     "ReferenceSummary",
+    "RollbackStep",
+    "RollbackSummary",
     "SampleResult",
     "SampledRecord",
     "StatusReport",
@@ -31,13 +42,17 @@ __all__ = [
     "approval_state",
     "approve",
     "check_references",
+    "compare_workspace",
     "load",
     "load_files",
     "match",
     "plan_calls",
     "provision",
     "provision_plan",
+    "purge",
     "remember_shown",
+    "remember_workspace",
+    "roll_back",
     "run_counts",
     "sample",
     "status",

@@ -1,17 +1,20 @@
-"""Finding what the workspace holds already, before anything is created."""
+"""Finding what the workspace holds already, before anything is created; and keeping what it held (before-images)."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dentes_twenty.migration.adoption import EMAIL, SITE, Choice, Existing, UniqueValue, decide, find_existing
 from dentes_twenty.migration.errors import MigrationError
-from dentes_twenty.migration.ledger import Adoption, Ledger
+from dentes_twenty.migration.ledger import Adoption, Ledger, RecordKey, Status
 from dentes_twenty.migration.planner import Planner
+from dentes_twenty.migration.planning.records import PlannedRecord
+from dentes_twenty.objects.registry import MEMBERS
 from dentes_twenty.practice import KEY_VARIABLE, Practice
 from dentes_twenty.twenty.records import RecordStore
+from dentes_twenty.twenty.values import canonical
 
 
 class BeforeImageKeyMissing(MigrationError):
@@ -58,3 +61,39 @@ async def _remember(unique: UniqueValue, choice: Choice, store: RecordStore, led
         (Adoption(unique.object, other.id, record, unique.path[0]), other) for record, other in choice.adopted.items()
     ]
     ledger.adopt(run, ((adoption, images[other.id]) for adoption, other in pairs if other.id in images), key=key)
+
+
+async def remember_members(records: Sequence[PlannedRecord], store: RecordStore, ledger: Ledger, run: int) -> int:
+    """Keep what members hold in the fields that their provider's will go into, once; returns how many.
+
+    Without a key nothing is kept, and a rollback empties the fields again: so members who hold something there are not
+    written without one. Raises BeforeImageKeyMissing.
+    """
+    object_, source = MEMBERS.target.singular, MEMBERS.name
+    known = ledger.known(source, [record.source_id for record in records])
+    kept = {one.record_id for page in ledger.adoptions(object_) for one in page}
+    fresh = [
+        record
+        for record in records
+        if record.id not in kept
+        and (record.source_id not in known or known[record.source_id].status is Status.ROLLED_BACK)
+    ]
+    if not fresh:
+        return 0
+    types = {field.target.wire_name: field.target.type for field in MEMBERS.fields}
+    images = await store.read(object_, [record.id for record in fresh], list(types))
+    key = os.environ.get(KEY_VARIABLE)
+    if not key:
+        holding = sum(any(canonical(types[n], image.get(n)) is not None for n in types) for image in images.values())
+        if holding:
+            raise BeforeImageKeyMissing(
+                f"{holding} members hold values in fields that the export fills too, and {KEY_VARIABLE} is not set.",
+                f"Set {KEY_VARIABLE} to the key that `dentes-twenty init` made.",
+            )
+        return 0
+    adopted = [
+        (Adoption(object_, record.id, RecordKey(source, record.source_id), "owner"), images[record.id])
+        for record in fresh
+        if record.id in images
+    ]
+    return ledger.adopt(run, adopted, key=key)

@@ -12,6 +12,7 @@ from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.planning.records import PlannedRecord, build
 from dentes_twenty.migration.planning.rows import PlannedRow
 from dentes_twenty.migration.progress import Listener, Meter
+from dentes_twenty.migration.steps.adopting import remember_members
 from dentes_twenty.migration.steps.context import StepContext
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total, add_vanished, compare_totals, expected
@@ -58,6 +59,7 @@ async def load(
 async def write_members(context: StepContext, some: Iterable[PlannedRecord] | None = None) -> Tally:
     """The fields of each matched provider go into the member; fields that hold something stay as they are."""
     records = [made for _, made in member_records(context.planner, context.owners)] if some is None else list(some)
+    await remember_members(records, context.store, context.ledger, context.run)
     parents = Parents(context.ledger, context.run, context.drop)
     parents.expect(MEMBERS)
     loader = Loader(context.load_run, MEMBERS, parents, adopted=frozenset(record.key for record in records))

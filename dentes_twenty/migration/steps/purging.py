@@ -1,0 +1,63 @@
+"""Purging personal data after sign-off: staged tables, reports, before-images; the audit log and counts remain.
+
+Belongs here: the practice's private files. Does not belong here: what the ledger deletes (`Ledger.purge`), the export
+itself, which is the practice's own and is never touched. After a purge adopted records can no longer be given back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from dentes_twenty.migration.errors import MigrationError
+from dentes_twenty.migration.ledger import Ledger, Purged
+from dentes_twenty.practice import Practice
+
+
+class NotPurged(MigrationError):
+    """A private file could not be deleted."""
+
+    default_code = "NOT_PURGED"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PurgeSummary:
+    """How many files and bytes were deleted, and how many rows of the ledger lost their personal data."""
+
+    files: int
+    bytes: int
+    ledger: Purged
+
+
+def purge(practice: Practice, ledger: Ledger, run: int) -> PurgeSummary:
+    """Delete; a second call finds nothing. Files first: if one cannot be deleted, the ledger is still whole.
+
+    Raises NotPurged.
+    """
+    files = size = 0
+    for folder in (practice.staging_dir, practice.reports_dir):
+        try:
+            count, freed = _empty(folder)
+        except OSError as error:
+            raise NotPurged(
+                f"A file in the private folder `{folder.name}` cannot be deleted ({error.strerror}).",
+                "Close what has it open, look at its permissions, then purge again.",
+            ) from None
+        files, size = files + count, size + freed
+    return PurgeSummary(files, size, ledger.purge(run))
+
+
+def _empty(folder: Path) -> tuple[int, int]:
+    """Delete everything in a folder, following no link; files and bytes."""
+    if not folder.is_dir():
+        return 0, 0
+    files = size = 0
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink():
+            count, freed = _empty(path)
+            path.rmdir()
+            files, size = files + count, size + freed
+        else:
+            files, size = files + 1, size + path.lstat().st_size
+            path.unlink()
+    return files, size
