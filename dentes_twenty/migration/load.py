@@ -17,6 +17,7 @@ from typing import Any
 
 from dentes_twenty.migration.doubts import settle_doubts
 from dentes_twenty.migration.ledger import (
+    ConflictState,
     Ledger,
     Operation,
     Outcome,
@@ -26,10 +27,11 @@ from dentes_twenty.migration.ledger import (
     Result,
     Status,
 )
+from dentes_twenty.migration.merge import outstanding
 from dentes_twenty.migration.parents import Parents
 from dentes_twenty.migration.planning.records import LinkRecord, PlannedRecord
 from dentes_twenty.migration.tally import Tally
-from dentes_twenty.migration.update import Updater
+from dentes_twenty.migration.update import BY, Updater
 from dentes_twenty.migration.verify import Verifier
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.twenty.records import RecordStore
@@ -40,13 +42,17 @@ Progress = Callable[[Tally], None]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LoadRun:
-    """What every load of one run has in common. `drop` is the ledger's id of the drop that is loaded."""
+    """What every load of one run has in common. `drop` is the ledger's id of the drop that is loaded.
+
+    `restore_deleted`: records that a person deleted come back; without it they stay deleted and are counted.
+    """
 
     ledger: Ledger
     store: RecordStore
     run: int
     drop: int | None
     in_flight: int = 4
+    restore_deleted: bool = False
 
 
 class Loader:
@@ -69,7 +75,8 @@ class Loader:
         self._progress = progress
         self.tally = Tally()
         self._verifier = Verifier(declaration, run.store, self.tally)
-        self._updater = Updater(run, declaration, self._verifier, self.tally)
+        self._standing = run.ledger.conflicts_standing()
+        self._updater = Updater(run, declaration, self._verifier, self.tally, self._standing)
         self._selves = frozenset(declaration.self_relations)
         self._landed: set[str] = set()
         self._deferred: list[PlannedRecord] = []
@@ -133,14 +140,17 @@ class Loader:
                     updates.append((ready, None))
                 else:
                     creates.append(ready)
+            elif state.status is Status.VANISHED or (state.status is Status.DELETED and self._run.restore_deleted):
+                updates.append((ready, state))
             elif state.status is Status.DELETED:
+                seen.append(state.key)
                 self.tally.deleted_by_a_person += 1
             else:
                 self._remember(state.record_id)
                 standing.append(ready)
                 if state.prints is None:  # adopted, and nothing written yet
                     updates.append((ready, None))
-                elif ledger.changed_fields(state.prints, self._verifier.canonical(ready.values)):
+                elif self._is_changed(ready, state):
                     updates.append((ready, state))
                 else:
                     self.tally.unchanged += 1
@@ -149,6 +159,19 @@ class Loader:
             ledger.mark_seen(self._run.drop, seen)
         self._missing_links(standing)
         return creates, updates
+
+    def _is_changed(self, planned: PlannedRecord, state: RecordState) -> bool:
+        """Whether the export has something that is worth reading the record for. Closes conflicts that are none now."""
+        ledger = self._run.ledger
+        assert state.prints is not None
+        canonical = self._verifier.canonical(planned.values)
+        standing = self._standing.get(state.key, {})
+        if not ledger.changed_fields(state.prints, canonical):
+            if standing:
+                ledger.conflict_resolve(state.key, ConflictState.CLOSED, by=BY, run=self._run.run)
+            return False
+        exported = {name: ledger.prints.value(value) for name, value in canonical.items()}
+        return bool(outstanding(ledger.field_prints(state.prints), exported, ledger.prints.value(None), standing))
 
     def _missing_links(self, standing: Sequence[PlannedRecord]) -> None:
         """Links of records that stand already: a crash may have come between a record and its links."""

@@ -7,11 +7,13 @@ us (adopted); relations to the object's own kind that had to wait. Does not belo
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dentes_twenty.migration.ledger import (
     Conflict,
+    ConflictState,
     Operation,
     Outcome,
     RecordIntent,
@@ -20,7 +22,7 @@ from dentes_twenty.migration.ledger import (
     Result,
     Status,
 )
-from dentes_twenty.migration.merge import Decision, adopt, merge
+from dentes_twenty.migration.merge import Decision, adopt, decided, merge
 from dentes_twenty.migration.planning.records import PlannedRecord
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.verify import Verifier
@@ -32,14 +34,37 @@ if TYPE_CHECKING:
     from dentes_twenty.migration.load import LoadRun
 
 MEMBER = "workspaceMember"
+BY = "delta"
+"""Who closes a conflict: the step that carried the decision out, or found that the values have met."""
+
 Change = tuple[PlannedRecord, RecordState | None]
+Standing = Mapping[RecordKey, Mapping[str, Conflict]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Merged:
+    """`sent`: fields to write. `settled`: fields whose fingerprint becomes the planned value's. `closed`: fields that
+    are no conflict any more."""
+
+    planned: PlannedRecord
+    state: RecordState | None
+    sent: dict[str, Any]
+    settled: set[str]
+    closed: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> RecordKey:
+        return RecordKey(self.planned.source_object, self.planned.source_id)
 
 
 class Updater:
     """Writes what changed in records of one declaration."""
 
-    def __init__(self, run: LoadRun, declaration: SourceObject, verifier: Verifier, tally: Tally) -> None:
+    def __init__(
+        self, run: LoadRun, declaration: SourceObject, verifier: Verifier, tally: Tally, standing: Standing
+    ) -> None:
         self._run = run
+        self._standing = standing
         self._declaration = declaration
         self._object = declaration.target.singular
         self._verifier = verifier
@@ -49,15 +74,19 @@ class Updater:
     async def update(self, changes: Sequence[Change]) -> None:
         """Merge and write one batch; `None` for a state marks a record that is adopted now."""
         ids = [state.record_id if state else planned.id for planned, state in changes]
+        absent = [
+            state.record_id for _, state in changes if state and state.status in (Status.VANISHED, Status.DELETED)
+        ]
+        if absent:
+            await self._run.store.restore(self._object, absent)
         current = await self._run.store.read(self._object, ids)
-        writes: list[tuple[PlannedRecord, RecordState | None, dict[str, Any], set[str]]] = []
+        writes: list[_Merged] = []
         gone: list[RecordKey] = []
         for (planned, state), record in zip(changes, ids, strict=True):
             if record not in current:
                 gone.append(RecordKey(planned.source_object, planned.source_id))
                 continue
-            sent, settled = self._merge(planned, state, self._verifier.current(current[record]))
-            writes.append((planned, state, sent, settled))
+            writes.append(self._merge(planned, state, self._verifier.current(current[record])))
         if gone:
             self._run.ledger.set_status(self._run.run, gone, Status.DELETED, "deleted_by_a_person")
             self._tally.deleted_by_a_person += len(gone)
@@ -67,10 +96,10 @@ class Updater:
     async def complete(self, batch: Sequence[PlannedRecord]) -> None:
         """Write the relations to the object's own kind that had to wait for their targets."""
         known = self._known(batch)
-        writes: list[tuple[PlannedRecord, RecordState | None, dict[str, Any], set[str]]] = []
+        writes: list[_Merged] = []
         for planned in batch:
             sent = {n: planned.values[n] for n in self._declaration.self_relations if planned.values[n]}
-            writes.append((planned, known[planned.key], sent, set(sent)))
+            writes.append(_Merged(planned, known[planned.key], sent, set(sent)))
         await self._write(writes, completing=True)
 
     def _known(self, batch: Sequence[PlannedRecord]) -> dict[str, RecordState]:
@@ -81,63 +110,66 @@ class Updater:
                 found[f"{source_object}:{source_id}"] = state
         return found
 
-    def _merge(
-        self, planned: PlannedRecord, state: RecordState | None, current: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], set[str]]:
-        """What to send, and the fields whose fingerprint becomes the planned value's."""
+    def _merge(self, planned: PlannedRecord, state: RecordState | None, current: Mapping[str, Any]) -> _Merged:
+        """Decide every field; conflicts that nobody has decided go into the ledger."""
         ledger = self._run.ledger
         written = ledger.field_prints(state.prints) if state and state.prints else {}
         empty = ledger.prints.value(None)
         sent: dict[str, Any] = {}
         settled: set[str] = set()
         conflicts: list[Conflict] = []
+        key = RecordKey(planned.source_object, planned.source_id)
+        standing = self._standing.get(key, {})
         for name, value in self._verifier.canonical(planned.values).items():
             exported, holds = ledger.prints.value(value), ledger.prints.value(current.get(name))
-            decision = adopt(exported, holds, empty) if state is None else merge(written.get(name), exported, holds)
+            if state is not None and name in written:
+                decision = merge(written[name], exported, holds)
+            else:
+                decision = adopt(exported, holds, empty)
+            if decision is Decision.CONFLICT:
+                decision = decided(standing.get(name), exported, holds)
             if decision is Decision.WRITE:
                 sent[name] = planned.values[name]
-            if decision in (Decision.WRITE, Decision.SAME):
+            if decision in (Decision.WRITE, Decision.SAME, Decision.KEPT):
                 settled.add(name)
             elif decision is Decision.CONFLICT:
-                key = RecordKey(planned.source_object, planned.source_id)
                 conflicts.append(Conflict(key, name, written.get(name), exported, holds))
         if conflicts:
             ledger.conflict_add(self._run.run, conflicts, drop=self._run.drop)
             self._tally.conflicts += len(conflicts)
-        return sent, settled
+        closed = tuple(standing.keys() - {one.field for one in conflicts})
+        return _Merged(planned, state, sent, settled, closed)
 
-    async def _write(
-        self,
-        writes: Sequence[tuple[PlannedRecord, RecordState | None, dict[str, Any], set[str]]],
-        *,
-        completing: bool = False,
-    ) -> None:
+    async def _write(self, writes: Sequence[_Merged], *, completing: bool = False) -> None:
         ledger = self._run.ledger
         intents, payload = [], []
-        for planned, state, sent, settled in writes:
+        for one in writes:
+            planned, state = one.planned, one.state
             record = state.record_id if state else planned.id
             canonical = self._verifier.canonical(planned.values)
-            prints = ledger.merged_fingerprints(state.prints if state else None, {n: canonical[n] for n in settled})
-            key = RecordKey(planned.source_object, planned.source_id)
-            intents.append(RecordIntent(key, record, planned.digest, prints, planned.position))
-            if sent:
-                payload.append({"id": record, **{n: self._sendable(n, v) for n, v in sent.items()}})
+            prints = ledger.merged_fingerprints(state.prints if state else None, {n: canonical[n] for n in one.settled})
+            intents.append(RecordIntent(one.key, record, planned.digest, prints, planned.position))
+            if one.sent:
+                payload.append({"id": record, **{n: self._sendable(n, v) for n, v in one.sent.items()}})
         intent = ledger.intend(self._run.run, Operation.UPSERT, self._object, intents, drop=self._run.drop)
         answer = await self._send(payload) if payload else None
         refused = {r.id: r for r in answer.refused} if answer else {}
         outcomes = []
-        for (_, state, sent, _), made in zip(writes, intents, strict=True):
+        for one, made in zip(writes, intents, strict=True):
             if made.record_id in refused:
                 code = refused[made.record_id].code
                 outcomes.append(Outcome(made.key, made.record_id, Result.REFUSED, code))
                 self._tally.refused += 1
                 continue
             if answer is not None and made.record_id in answer.stored:
-                self._verifier.check_sent(sent, answer.stored[made.record_id])
-            result = Result.ADOPTED if state is None else Result.LANDED
+                self._verifier.check_sent(one.sent, answer.stored[made.record_id])
+            result = Result.ADOPTED if one.state is None else Result.LANDED
             outcomes.append(Outcome(made.key, made.record_id, result))
-            self._count(state, bool(sent), completing=completing)
+            self._count(one.state, bool(one.sent), completing=completing)
         ledger.settle(intent, outcomes)
+        for one, outcome in zip(writes, outcomes, strict=True):
+            if one.closed and outcome.result is not Result.REFUSED:
+                ledger.conflict_resolve(one.key, ConflictState.CLOSED, by=BY, fields=one.closed, run=self._run.run)
 
     async def _send(self, payload: Sequence[dict[str, Any]]) -> BatchOutcome:
         """One upsert batch; workspace members can only be updated, one at a time."""

@@ -129,6 +129,15 @@ class Conflicts(Core):
                     found[RecordKey(source_object, row.source_id), row.field] = ConflictState(row.state)
         return found
 
+    def conflicts_standing(self) -> dict[RecordKey, dict[str, Conflict]]:
+        """All conflicts that are not CLOSED, by record and field."""
+        found: dict[RecordKey, dict[str, Conflict]] = {}
+        for state in (ConflictState.OPEN, ConflictState.OURS, ConflictState.THEIRS):
+            for page in self.conflicts(state):
+                for one in page:
+                    found.setdefault(one.key, {})[one.field] = one
+        return found
+
     def conflict_resolve(
         self,
         key: RecordKey,

@@ -118,6 +118,15 @@ class Records(Shapes):
         )
         return self._pages(statement, page)
 
+    def seen_counts(self, since: int | None) -> dict[str, int]:
+        """How many records by source object had their row in a drop of that id or a later one; None: in any drop."""
+        statement = sa.select(R.source_object, sa.func.count()).where(
+            R.practice == self._practice, R.status != Status.ROLLED_BACK
+        )
+        if since is not None:
+            statement = statement.where(R.last_seen_drop >= since)
+        return {row[0]: row[1] for row in self._rows(statement.group_by(R.source_object))}
+
     def counts(self) -> dict[tuple[str, str, Status], int]:
         """How many records by (Twenty object, source object, status)."""
         statement = (
