@@ -67,7 +67,8 @@ def stage_report(
     require_confirmed(mapping)
     found = require_tables(mapping, report_name)
     private_folder(out)
-    _forget(out, report_name)
+    for name in {report_name, *_not_covered(out, mapping)}:
+        _forget(out, name)
     stager = _Stager(drop, mapping, report_name, settings, out)
     with stager:
         for table in found:
@@ -77,13 +78,24 @@ def stage_report(
     return staged_report(out, manifest)
 
 
+def _not_covered(out: Path, mapping: model.Mapping) -> set[str]:
+    """Reports that were staged once and that the mapping no longer has."""
+    return {path.name.removesuffix(MANIFEST) for path in out.glob(f"*{MANIFEST}")} - set(mapping.report_names)
+
+
+def _drop_identity(drop: Drop) -> str:
+    """Tells one export from the next without reading it: where it is, and its files with their sizes."""
+    listed = [drop.location, *(f"{file.name}:{file.size}" for file in drop.files)]
+    return hashlib.sha256("\n".join(listed).encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def _forget(out: Path, report: str) -> None:
     """Remove what an earlier run staged, the manifest first: without it nothing counts as staged."""
     path = out / f"{report}{MANIFEST}"
-    names = []
+    names = [f"{report}.issues.parquet"]
     if path.exists():
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        names = [*manifest["files"], *(entry["file"] for entry in manifest["forms"])]
+        names += [*manifest["files"], *(entry["file"] for entry in manifest["forms"])]
     path.unlink(missing_ok=True)
     for name in names:
         (out / name).unlink(missing_ok=True)
@@ -217,6 +229,7 @@ class _Stager(contextlib.ExitStack):
             "formats": self._formats(),
             "unlisted": self._unlisted,
             "content": self._content.hexdigest(),
+            "drop": _drop_identity(self._drop),
             "mapping": mapping.fingerprint(),
             "settings": _settings(self._settings),
             "ledger_sign": sign.value if sign is not None and report == "entry" else None,

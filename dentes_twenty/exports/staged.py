@@ -69,7 +69,7 @@ class Staged:
     def open(cls, out: Path) -> Staged:
         """Open what earlier `stage_report` calls have written.
 
-        Raises NotStaged when the folder holds nothing, or reports that were staged with different mappings or settings.
+        Raises NotStaged when the folder holds nothing, or reports of different drops, mappings or settings.
         """
         found = {}
         for report in REPORTS:
@@ -78,8 +78,9 @@ class Staged:
                 found[report.name] = json.loads(path.read_text(encoding="utf-8"))
         if not found:
             raise NotStaged("Nothing has been staged yet.", "Stage the reports first (job `audit` or `migrate`).")
-        if len({(m["mapping"], json.dumps(m["settings"], sort_keys=True)) for m in found.values()}) > 1:
-            raise NotStaged("The staged reports were made with different mappings or settings.", _AGAIN)
+        made_of = {json.dumps([m["drop"], m["mapping"], m["settings"]], sort_keys=True) for m in found.values()}
+        if len(made_of) > 1:
+            raise NotStaged("The staged reports are of different exports, mappings or settings.", _AGAIN)
         return cls(out, found)
 
     @property

@@ -234,3 +234,26 @@ def test_staging_again_replaces_what_was_staged(tmp_path: Path) -> None:
     second = stage_all(later, mapping, tmp_path / "staged")
     assert [row["entry_id"] for row in second.rows("entry")] == ["2"]
     assert first.fingerprint != second.fingerprint
+
+
+def test_reports_of_two_exports_are_not_read_together(tmp_path: Path) -> None:
+    first = drop_of(tmp_path / "first", entries("1;1;13.05.2024;Borç;10,00;;;"))
+    mapping = yes(proposed(first))
+    out = tmp_path / "staged"
+    stage_all(first, mapping, out)
+    second = drop_of(tmp_path / "second", entries("1;1;13.05.2024;Borç;10,00;;;", "2;1;13.05.2024;Borç;1,00;;;"))
+    stage_report(second, mapping, "entry", SETTINGS, out)
+    with pytest.raises(NotStaged, match="different exports"):
+        Staged.open(out)
+    stage_report(second, mapping, "patient", SETTINGS, out)
+    assert Staged.open(out).count("entry") == 2
+
+
+def test_a_report_that_the_mapping_no_longer_has_is_forgotten(tmp_path: Path) -> None:
+    drop = drop_of(tmp_path / "drop", entries("1;1;13.05.2024;Borç;10,00;;;"))
+    mapping = proposed(drop)
+    out = tmp_path / "staged"
+    stage_all(drop, yes(mapping), out)
+    fewer = mapping.model_copy(update={"reports": [*mapping.tables_of("patient")]})
+    assert [report.report for report in stage_all(drop, yes(fewer), out).reports] == ["patient"]
+    assert not (out / "entry.parquet").exists()
