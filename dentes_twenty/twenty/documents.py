@@ -18,12 +18,32 @@ from dentes_twenty.twenty.model import (
     capital,
     record_keys,
 )
+from dentes_twenty.twenty.naming import camel_case
 
 MOST_IDS = 200
 """Ids in one filter: the size of a page and of a write by filter."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+MOST_ROOT_FIELDS = 20
+"""In one request (GRAPHQL_MAX_ROOT_RESOLVERS) [graphql-limits]."""
+
+_CREATE = re.compile(r"mutation\(\$data:(?P<type>[^)]+)\)\{(?P<root>\w+)\(data:\$data(?P<rest>.*)\}", re.S)
 _NAME = re.compile(r"[A-Za-z]\w*")
+
+
+def list_name(item: ObjectInfo) -> str:
+    """Root field of a page of records."""
+    return camel_case(item.plural)
+
+
+def plural_name(item: ObjectInfo) -> str:
+    """What follows the verb in operations on several records."""
+    return capital(camel_case(item.plural))
+
+
+def type_name(item: ObjectInfo) -> str:
+    """What follows the verb in operations on one record, and begins the names of input types."""
+    return capital(camel_case(item.singular))
 
 
 def is_record_id(value: object) -> bool:
@@ -78,40 +98,51 @@ def selection(item: ObjectInfo, names: Iterable[str] | None = None, *, blocknote
 
 def create_many(item: ObjectInfo, selected: str, *, upsert: bool) -> str:
     """Create (or upsert) records; variable `data`, root field `create<Plural>`."""
-    name, flag = capital(item.singular), ",upsert:true" if upsert else ""
+    name, flag = type_name(item), ",upsert:true" if upsert else ""
     return f"mutation($data:[{name}CreateInput!]!){{{create_name(item)}(data:$data{flag}){{{selected}}}}}"
+
+
+def together(creates: Sequence[str]) -> str:
+    """One document of several `create_many` documents; their variables become `data0`, `data1`, ..."""
+    heads, fields = [], []
+    for number, document in enumerate(creates):
+        found = _CREATE.fullmatch(document)
+        assert found
+        heads.append(f"$data{number}:{found['type']}")
+        fields.append(f"{found['root']}(data:$data{number}{found['rest']}")
+    return f"mutation({','.join(heads)}){{{' '.join(fields)}}}"
 
 
 def create_name(item: ObjectInfo) -> str:
     """Root field of `create_many`."""
-    return f"create{capital(item.plural)}"
+    return f"create{plural_name(item)}"
 
 
 def update_one(item: ObjectInfo, selected: str) -> str:
     """Update one record; variables `id` and `data`, root field `update<Singular>`."""
-    name = capital(item.singular)
+    name = type_name(item)
     return f"mutation($id:UUID!,$data:{name}UpdateInput!){{update{name}(id:$id,data:$data){{{selected}}}}}"
 
 
 def update_by_ids(item: ObjectInfo, selected: str) -> str:
     """The same change to several records; variables `filter` (from `ids_filter`) and `data`."""
-    name = capital(item.singular)
+    name = type_name(item)
     head = f"mutation($filter:{name}FilterInput!,$data:{name}UpdateInput!)"
-    return f"{head}{{update{capital(item.plural)}(filter:$filter,data:$data){{{selected}}}}}"
+    return f"{head}{{update{plural_name(item)}(filter:$filter,data:$data){{{selected}}}}}"
 
 
 def by_ids(item: ObjectInfo, verb: str) -> str:
     """`destroy`, `delete` or `restore` by `filter` (from `ids_filter`); the ids come back."""
-    name = capital(item.singular)
-    return f"mutation($filter:{name}FilterInput!){{{verb}{capital(item.plural)}(filter:$filter){{id}}}}"
+    name = type_name(item)
+    return f"mutation($filter:{name}FilterInput!){{{verb}{plural_name(item)}(filter:$filter){{id}}}}"
 
 
 def page(item: ObjectInfo, selected: str) -> str:
     """A page of records in the order of ids; variables `filter`, `first`, `after`."""
-    name = capital(item.singular)
+    name = type_name(item)
     return (
         f"query($filter:{name}FilterInput,$first:Int,$after:String)"
-        f"{{{item.plural}(filter:$filter,first:$first,after:$after)"
+        f"{{{list_name(item)}(filter:$filter,first:$first,after:$after)"
         f"{{edges{{node{{{selected}}}}} pageInfo{{hasNextPage endCursor}}}}}}"
     )
 
@@ -119,8 +150,8 @@ def page(item: ObjectInfo, selected: str) -> str:
 def aggregate(item: ObjectInfo, names: Sequence[str]) -> str:
     """Aggregates over a filter, such as `totalCount` or `sumAmountAmountMicros`; variable `filter`."""
     _check_names(names)
-    name = capital(item.singular)
-    return f"query($filter:{name}FilterInput){{{item.plural}(filter:$filter,first:1){{{' '.join(names)}}}}}"
+    name = type_name(item)
+    return f"query($filter:{name}FilterInput){{{list_name(item)}(filter:$filter,first:1){{{' '.join(names)}}}}}"
 
 
 def group_by(item: ObjectInfo, dimensions: Sequence[str], names: Sequence[str], limit: int) -> str:
@@ -128,16 +159,16 @@ def group_by(item: ObjectInfo, dimensions: Sequence[str], names: Sequence[str], 
     50 groups of the server is always overridden."""
     _check_names(names)
     groups = ",".join(f"{{{_dimension(item, dimension)}}}" for dimension in dimensions)
-    name = capital(item.singular)
+    name = type_name(item)
     return (
-        f"query($filter:{name}FilterInput){{{item.plural}GroupBy(groupBy:[{groups}],filter:$filter,limit:{limit:d})"
+        f"query($filter:{name}FilterInput){{{group_by_name(item)}(groupBy:[{groups}],filter:$filter,limit:{limit:d})"
         f"{{groupByDimensionValues {' '.join(names)}}}}}"
     )
 
 
 def group_by_name(item: ObjectInfo) -> str:
     """Root field of `group_by`."""
-    return f"{item.plural}GroupBy"
+    return f"{list_name(item)}GroupBy"
 
 
 def _dimension(item: ObjectInfo, dimension: str) -> str:

@@ -74,8 +74,26 @@ def composite_columns(name: str, type_: str) -> tuple[str, ...]:
     return tuple(f"{name}{capital(part)}" for part in COMPOSITE_PARTS.get(type_, ()))
 
 
+_WORD = re.compile(
+    r"[A-Z]?[a-z]+(?=[^A-Za-z0-9]|[A-Z]|$)"
+    r"|[A-Z]+(?=[^A-Za-z0-9]|[A-Z][a-z]|$)"
+    r"|[A-Z]?[a-z]+|[A-Z]+"
+    r"|\d*(?:1st|2nd|3rd|(?![123])\dth)(?=\b|[A-Z_])|\d*(?:1ST|2ND|3RD|(?![123])\dTH)(?=\b|[a-z_])|\d+"
+)
+_HAS_WORDS = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|[0-9][A-Za-z]|[A-Za-z][0-9]|[^A-Za-z0-9 ]")
+
+
+def camel_case(name: str) -> str:
+    """A name as lodash's `camelCase` writes it, for ASCII.
+
+    Twenty names its GraphQL operations so: `formKVKKOnam2as` is asked for as `formKvkkOnam2As`, while REST paths and
+    join columns keep the name as it is (found on 2.19).
+    """
+    words = _WORD.findall(name) if _HAS_WORDS.search(name) else name.split()
+    return "".join(word.lower() if number == 0 else capital(word.lower()) for number, word in enumerate(words))
+
+
 def name_from_label(label: str) -> str:
     """The name that Twenty gives to the other side of a relation: its label in camel case, ASCII."""
     plain = unicodedata.normalize("NFKD", label.translate(str.maketrans("ıİ", "iI"))).encode("ascii", "ignore").decode()
-    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+", plain)
-    return "".join(word.lower() if number == 0 else capital(word.lower()) for number, word in enumerate(words))
+    return camel_case(re.sub(r"[^A-Za-z0-9]+", " ", plain).strip())

@@ -82,7 +82,7 @@ class Reader:
         data = await self._client.graphql(
             documents.page(item, selected), {"filter": condition, "first": first, "after": cursor}, write=False
         )
-        answer = data[item.plural]
+        answer = data[documents.list_name(item)]
         records = [edge["node"] for edge in answer["edges"]]
         info = answer["pageInfo"]
         return records, info["endCursor"] if info["hasNextPage"] and records else None
@@ -102,7 +102,7 @@ class Reader:
         names = sum_names(item, sum_micros)
         document = documents.aggregate(item, ["totalCount", *names.values()])
         data = await self._client.graphql(document, {"filter": condition or {}}, write=False)
-        return _figures(data[item.plural], names)
+        return _figures(data[documents.list_name(item)], names)
 
     async def group_by(
         self,
@@ -133,11 +133,11 @@ class Reader:
         variables: dict[str, Any] = {}
         for number, (object_, ids) in enumerate(wanted.items()):
             item = self._model.object(object_)
-            declared.append(f"$f{number}:{capital(item.singular)}FilterInput,$n{number}:Int")
-            parts.append(f"{item.plural}(filter:$f{number},first:$n{number}){{edges{{node{{id}}}}}}")
+            declared.append(f"$f{number}:{documents.type_name(item)}FilterInput,$n{number}:Int")
+            parts.append(f"{documents.list_name(item)}(filter:$f{number},first:$n{number}){{edges{{node{{id}}}}}}")
             variables[f"f{number}"] = documents.with_deleted({"id": {"in": list(ids)}})
             variables[f"n{number}"] = len(ids)
-            plurals[object_] = item.plural
+            plurals[object_] = documents.list_name(item)
         if not parts:
             return {}
         document = f"query({','.join(declared)}){{{' '.join(parts)}}}"

@@ -137,6 +137,12 @@ class RecordStore:
         """Create records (or upsert them by id and unique values); see `Writer.create`."""
         return await self._writer.create(object_, records, upsert=upsert, selection=selection)
 
+    async def create_together(
+        self, parts: Sequence[tuple[str, Iterable[Record]]], *, upsert: bool = False
+    ) -> list[BatchOutcome]:
+        """Create batches of different objects, none pointing at another, with one request where they fit into it."""
+        return await self._writer.create_together(parts, upsert=upsert)
+
     async def create_many(
         self,
         object_: str,

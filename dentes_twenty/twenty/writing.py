@@ -28,10 +28,10 @@ from dentes_twenty.twenty.errors import (
     TryAgain,
 )
 from dentes_twenty.twenty.isolate import Isolator, unique_value
-from dentes_twenty.twenty.model import ObjectInfo, WorkspaceModel, capital
+from dentes_twenty.twenty.model import ObjectInfo, WorkspaceModel
 from dentes_twenty.twenty.outcomes import BatchOutcome, Record, Refusal
 from dentes_twenty.twenty.reading import Reader
-from dentes_twenty.twenty.rows import Row, batches, dumps, encode, halves
+from dentes_twenty.twenty.rows import MOST_BYTES, Row, batches, dumps, encode, halves
 
 FIRST_BATCH = 200
 """What 1.12 to 2.31 take; the documentation says 60. Less is learnt from the refusal and remembered."""
@@ -75,11 +75,59 @@ class Writer:
         names = list(selection) if selection is not None else sent_names(rows)
         work = _Work(self, self._model.object(object_), names, upsert=upsert)
         work.refused += refused
+        await self._in_batches(work, rows)
+        return work.outcome()
+
+    async def _in_batches(self, work: _Work, rows: list[Row]) -> None:
         while rows:
             batch = next(batches(rows, self.batch_size))  # the size may be learnt while these are sent
             rows = rows[len(batch) :]
             await work.send(Pending(batch))
-        return work.outcome()
+
+    async def create_together(
+        self, parts: Sequence[tuple[str, Iterable[Record]]], *, upsert: bool = False
+    ) -> list[BatchOutcome]:
+        """Create batches of different objects with one request; an outcome for each, in the order given.
+
+        Twenty 2.19 charges such a request one token, however many root fields it has. They run side by side, so no
+        part may point at another. A part that fails is sent again by itself, which is also what happens to all parts
+        when they do not fit into one request.
+        """
+        works: list[tuple[_Work, list[Row]]] = []
+        for object_, records in parts:
+            rows, refused = encode(records)
+            work = _Work(self, self._model.object(object_), sent_names(rows), upsert=upsert)
+            work.refused += refused
+            works.append((work, rows))
+        answers = await self._one_request([(work, rows) for work, rows in works if rows], upsert=upsert)
+        for work, rows in works:
+            answer = answers.get(work.root)
+            if answer is None:
+                await self._in_batches(work, rows)
+            else:
+                for pending in await work.settle(Pending(rows), answer):
+                    await work.send(pending)
+        return [work.outcome() for work, _ in works]
+
+    async def _one_request(
+        self, parts: Sequence[tuple[_Work, list[Row]]], *, upsert: bool
+    ) -> Mapping[str, list[Record]]:
+        """What each root field answered; those that failed are left out, and all of them if the request did."""
+        fits = all(len(rows) <= self.batch_size for _, rows in parts) and len(parts) <= documents.MOST_ROOT_FIELDS
+        size = sum(len(row.json) for _, rows in parts for row in rows)
+        if len({work.root for work, _ in parts}) < max(2, len(parts)) or not fits or size > MOST_BYTES:
+            return {}
+        document = documents.together([work.document for work, _ in parts])
+        variables = {f"data{n}": [row.fragment for row in rows] for n, (_, rows) in enumerate(parts)}
+        try:
+            answer = await self._client.execute(
+                document, variables, write=True, repeatable=upsert, root_fields=len(parts)
+            )
+        except (BatchTooLarge, OutcomeUnknown, RecordRefused, ServerTrouble):
+            return {}
+        return {
+            root: list(data) for root, data in answer.data.items() if root not in answer.errors and data is not None
+        }
 
     async def update(
         self, object_: str, id_: str, changes: Mapping[str, Any], selection: Sequence[str] | None = None
@@ -90,7 +138,7 @@ class Writer:
         selected = documents.selection(item, list(changes) if selection is None else selection)
         variables = {"id": id_, "data": orjson.Fragment(dumps(changes))}
         data = await self._client.graphql(documents.update_one(item, selected), variables, write=True, repeatable=True)
-        return dict(data[f"update{capital(item.singular)}"])
+        return dict(data[f"update{documents.type_name(item)}"])
 
     async def update_each(self, object_: str, records: Sequence[Record]) -> BatchOutcome:
         """Change records one call each, for objects that take no upsert (workspace members). `id` and changes."""
@@ -132,7 +180,7 @@ class Writer:
             except BatchTooLarge as error:
                 size = smaller(size, error)
                 continue
-            done += [record["id"] for record in data[f"{verb}{capital(item.plural)}"]]
+            done += [record["id"] for record in data[f"{verb}{documents.plural_name(item)}"]]
             unique = unique[size:]
         return done
 
@@ -165,7 +213,8 @@ class _Work:
         self._upsert = upsert
         self._selection = list(dict.fromkeys([*selection, *(f.name for f in item.unique_fields if upsert)]))
         self._isolator = Isolator(writer._reader, item, self._selection, upsert=upsert)
-        self._document = documents.create_many(item, documents.selection(item, self._selection), upsert=upsert)
+        self.root = documents.create_name(item)
+        self.document = documents.create_many(item, documents.selection(item, self._selection), upsert=upsert)
         self.stored: dict[str, Record] = {}
         self.refused: list[Refusal] = []
         self.adopted: dict[str, str] = {}
@@ -191,12 +240,12 @@ class _Work:
             except (OutcomeUnknown, ServerTrouble) as error:
                 waiting += await self._resolve(pending, error)
             else:
-                waiting += await self._settle(pending, answer)
+                waiting += await self.settle(pending, answer)
 
     async def _call(self, rows: Sequence[Row]) -> list[Record]:
         variables = {"data": [row.fragment for row in rows]}
-        data = await self._client.graphql(self._document, variables, write=True, repeatable=self._upsert)
-        answer = data[documents.create_name(self._item)]
+        data = await self._client.graphql(self.document, variables, write=True, repeatable=self._upsert)
+        answer = data[self.root]
         return list(answer) if isinstance(answer, list) else []
 
     def _cut(self, pending: Pending, error: BatchTooLarge) -> list[Pending]:
@@ -207,7 +256,7 @@ class _Work:
         size = smaller(len(pending.rows), error)
         return [Pending(batch) for batch in batches(pending.rows, size)][::-1]
 
-    async def _settle(self, pending: Pending, answer: Sequence[Record]) -> list[Pending]:
+    async def settle(self, pending: Pending, answer: Sequence[Record]) -> list[Pending]:
         """Join answer and rows by id, never by position; what has another id was found by a unique value."""
         records = {record["id"]: record for record in answer}
         self.stored.update(records)

@@ -12,7 +12,8 @@ from dentes_twenty.twenty import documents
 from dentes_twenty.twenty.client import TwentyClient
 from dentes_twenty.twenty.errors import CallRefused, ModelMismatch
 from dentes_twenty.twenty.metadata import read_model
-from dentes_twenty.twenty.model import parse_model
+from dentes_twenty.twenty.model import ObjectInfo, parse_model
+from dentes_twenty.twenty.naming import camel_case
 from dentes_twenty_tests.twenty import workspaces
 from dentes_twenty_tests.twenty.stub import Reply, Request, StubServer, data
 
@@ -174,3 +175,22 @@ def test_every_filter_for_a_write_names_between_1_and_200_ids(ids: list[str]) ->
 def test_only_names_get_into_a_document(names: list[str]) -> None:
     with pytest.raises(CallRefused):
         documents.aggregate(workspaces.model().object("person"), names)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("people", "people"),
+        ("billingLedgers", "billingLedgers"),
+        ("formKVKKOnam2as", "formKvkkOnam2As"),  # found on 2.19
+        ("myVisits2", "myVisits2"),
+        ("visit2nd", "visit2nd"),
+        ("form3D", "form3D"),
+        ("real8e12fs", "real8E12Fs"),
+    ],
+)
+def test_operations_are_named_in_the_camel_case_of_lodash(name: str, written: str) -> None:
+    assert camel_case(name) == written
+    item = ObjectInfo("1", "one", name, "One", "Many", {})
+    assert documents.list_name(item) == written
+    assert documents.create_name(item) == f"create{written[0].upper()}{written[1:]}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dentes_twenty.sandbox.faults import Fault
-from dentes_twenty.sandbox.server import SandboxServer
+from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty.twenty import rows as rows_module
 from dentes_twenty.twenty.client import TwentyClient
 from dentes_twenty.twenty.errors import AuthRefused, CallRefused, ModelMismatch, NotFound, RecordRefused
@@ -202,6 +202,54 @@ async def test_an_upsert_that_hits_two_records_is_refused_alone(store: RecordSto
     outcome = await store.create("person", [torn, {"id": people.id(2), "jobTitle": "ok"}, people.one(5)], upsert=True)
     assert [(r.id, r.code) for r in outcome.refused] == [(people.id(0), "ambiguous_match")]
     assert len(outcome.stored) == 2
+
+
+async def test_batches_of_different_objects_share_a_request(store: RecordStore, people: People) -> None:
+    companies = [{"id": people.id(f"c{n}"), "name": people.run} for n in range(200)]
+    with CallsOf(store) as calls:
+        first, second = await store.create_together([("person", people.many(200)), ("company", companies)])
+    assert calls.made == 1
+    assert (len(first.stored), len(second.stored)) == (200, 200)
+
+
+async def test_a_bad_row_in_a_shared_request_costs_its_own_part_only(store: RecordStore, people: People) -> None:
+    companies = [{"id": people.id(f"c{n}"), "name": people.run} for n in range(20)]
+    sent = people.many(20)
+    sent[3]["jobTitle"] = 5
+    with CallsOf(store) as calls:
+        first, second = await store.create_together([("person", sent), ("company", companies)])
+    assert [(r.id, r.field) for r in first.refused] == [(people.id(3), "jobTitle")]
+    assert (len(first.stored), len(second.stored)) == (19, 20)
+    assert calls.made == 3
+    assert not second.already
+
+
+@pytest.mark.parametrize("fault", ["cut-after-commit", "cut-before-commit", "error-after-commit"])
+async def test_a_lost_answer_to_a_shared_request_is_resolved_part_by_part(
+    store: RecordStore, shared_sandbox: SandboxServer, people: People, fault: str
+) -> None:
+    shared_sandbox.faults.pending.append(Fault(fault, 1, match=WRITE))
+    companies = [{"id": people.id(f"c{n}"), "name": people.run} for n in range(20)]
+    parts = [("person", people.many(20)), ("company", companies), ("note", [])]
+    first, second, nothing = await store.create_together(parts)
+    assert not nothing.stored
+    assert (len(first.stored), len(second.stored)) == (20, 20)
+    assert await store.count("person", people.mine) == 20
+    assert await store.count("company", {"name": {"eq": people.run}}) == 20
+
+
+@pytest.mark.parametrize("charge", ["request", "root-field"])
+async def test_a_server_that_charges_each_root_field_is_noticed(charge: Literal["request", "root-field"]) -> None:
+    with SandboxServer(SandboxOptions(calls_per_minute=120, charge=charge)) as server:
+        async with TwentyClient(server.url, server.api_key) as client:
+            store = await RecordStore.open(client)
+            runs = [People() for _ in range(63)]  # 126 root fields: more than the bucket holds, if each is charged
+            for people in runs:
+                company = {"id": people.id("c"), "name": people.run}
+                await store.create_together([("person", people.many(1)), ("company", [company])])
+            assert await store.count("person") == await store.count("company") == len(runs)
+            per_field = (await client.limiter.limits()).per_field
+    assert (per_field > 0) is (charge == "root-field")
 
 
 WRITE = "createPeople"
