@@ -42,6 +42,9 @@ PLAN_SIZES = (50, 100)
 everything in flight, and finding the limit should cost one refused call, not four."""
 
 
+FORGET_MS = 3_600_000.0
+"""A limit that has refused nothing for an hour is forgotten: its bucket has been raised, or it costs one refusal to
+learn again. A limit that was given and not learnt stays."""
 _ROUNDING = 1e-9
 """Of a refill interval: a wait that was slept to its end is over, whatever floating point makes of the sum."""
 
@@ -118,6 +121,9 @@ class Ticket:
 
 def take(limits: Limits, now: float, root_fields: int = 1) -> tuple[Limits, float]:
     """Take the tokens for one request, or say how many milliseconds to wait before asking again (0: taken)."""
+    kept = tuple(b for b in limits.buckets if math.isinf(b.refused_at) or now - b.refused_at < FORGET_MS)
+    if len(kept) < len(limits.buckets):
+        limits = dataclasses.replace(limits, buckets=kept, sent=0)
     if not limits.known:
         return dataclasses.replace(limits, sent=limits.sent + 1), 0.0
     buckets = tuple(b if b.last <= now else dataclasses.replace(b, last=now) for b in limits.buckets)

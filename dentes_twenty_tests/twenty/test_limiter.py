@@ -179,6 +179,16 @@ def test_an_idle_client_gets_its_burst_back() -> None:
     assert take(limits, 120_000.0)[1] > 0
 
 
+def test_a_limit_that_has_refused_nothing_for_an_hour_is_forgotten() -> None:
+    """The server may have been given a higher one since; finding out costs one refusal."""
+    learnt = refused(Limits(), 0.0, RateLimited(100, 60_000), Ticket(0.0))
+    assert take(learnt, 3_599_000.0)[0].known
+    limits, wait = take(learnt, 3_601_000.0)
+    assert not limits.known and wait == 0.0
+    given = Limits(buckets=(Bucket(100, 60_000, 100, 0.0),))
+    assert take(given, 7_200_000.0)[0].known
+
+
 def test_a_clock_that_jumps_back_an_hour_does_not_stop_the_calls() -> None:
     limits = Limits(buckets=(Bucket(100, 60_000, 0, last=7_200_000.0),))
     limits, wait = take(limits, 3_600_000.0)
