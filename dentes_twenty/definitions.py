@@ -16,6 +16,7 @@ from dentes_twenty.orchestration.checks import standalone_checks
 from dentes_twenty.orchestration.jobs import migration_jobs
 from dentes_twenty.orchestration.listening import Listener
 from dentes_twenty.orchestration.resources import KEY, session_resource
+from dentes_twenty.orchestration.trust import trust_assets, trust_jobs
 
 
 def build_defs(
@@ -24,9 +25,9 @@ def build_defs(
     """The definitions of one practice. `practice_file` and `api_key` replace the environment's; `listener` is told how
     each step goes."""
     return dg.Definitions(
-        assets=[*export_assets(), *workspace_assets(), *load_assets()],
+        assets=[*export_assets(), *workspace_assets(), *trust_assets(), *load_assets()],
         asset_checks=standalone_checks(),
-        jobs=migration_jobs(),
+        jobs=[*migration_jobs(), *trust_jobs()],
         resources={KEY: session_resource(practice_file, api_key=api_key, listener=listener)},
         executor=dg.in_process_executor,
     )

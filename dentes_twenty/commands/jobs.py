@@ -5,8 +5,9 @@ Belongs here: running, and telling what came of it. Does not belong here: what a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.table import Table
@@ -54,13 +55,17 @@ def execute(
     quiet: bool = False,
     api_key: str | None = None,
     forget: bool = False,
+    config: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> JobOutcome:
-    """Run a job in the instance of DAGSTER_HOME, or else in the practice's own; with `forget` in none that stays."""
+    """Run a job in the instance of DAGSTER_HOME, or else in the practice's own; with `forget` in none that stays.
+
+    `config`: step -> its settings.
+    """
     from dentes_twenty.orchestration.execute import home_for, open_instance, run_job
 
     home = None if forget else home_for(dagster_home(practice))
     with open_instance(home) as instance, listening(quiet=quiet) as listener:
-        return run_job(job, instance, practice_file, api_key=api_key, listener=listener)
+        return run_job(job, instance, practice_file, api_key=api_key, listener=listener, config=config)
 
 
 def dagster_home(practice: Practice) -> Path:

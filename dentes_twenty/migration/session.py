@@ -34,6 +34,7 @@ from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from dentes_twenty.exports.drop import Drop, open_drop
+from dentes_twenty.exports.issues import Issue, read_issues
 from dentes_twenty.exports.mapping import Mapping as MappingFile
 from dentes_twenty.exports.mapping import load_mapping, require_confirmed
 from dentes_twenty.exports.stage import Staged, StagedReport, StageSettings, stage_report
@@ -203,6 +204,10 @@ class Migration:
         )
         self.forget_plan()
         return stage_report(self.drop, self.mapping, report, settings, self.staging_dir)
+
+    def issues_of(self, report: str) -> Iterator[Issue]:
+        """What staging has to say about one report, also while others still stand as an earlier export had them."""
+        return read_issues(self.staging_dir / f"{report}.issues.parquet")
 
     # -- planning
 

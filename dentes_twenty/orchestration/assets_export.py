@@ -104,7 +104,7 @@ def _absent() -> dg.MaterializeResult[None]:
 
 
 def _staged(migration: Migration, found: StagedReport, step: Step) -> dg.MaterializeResult[None]:
-    counts, tables = md.issue_tables(migration.staged.issues(found.report))
+    counts, tables = md.issue_tables(migration.issues_of(found.report))
     step.figures = {
         "rows_read": found.rows_read,
         "rows_staged": found.rows_staged,

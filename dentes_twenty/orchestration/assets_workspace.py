@@ -12,6 +12,7 @@ from dentes_twenty.objects.registry import MEMBERS as MEMBER_DECLARATION
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_export import TEAM, Events
 from dentes_twenty.orchestration.layout import (
+    APPROVAL,
     DATA_MODEL,
     EXISTING,
     MEMBERS,
@@ -74,7 +75,7 @@ def _resolved(found: Owners) -> dg.AssetCheckResult:
 @dg.asset(
     name=DATA_MODEL,
     group_name=WORKSPACE_GROUP,
-    deps=[REFERENCES, OWNERS],
+    deps=[REFERENCES, OWNERS, APPROVAL],
     kinds=KINDS,
     owners=TEAM,
     tags=MARK,

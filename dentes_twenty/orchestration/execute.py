@@ -65,16 +65,24 @@ def run_job(
     api_key: str | None = None,
     listener: Listener | None = None,
     tags: Mapping[str, str] | None = None,
+    config: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> JobOutcome:
-    """Run a job to its end. Raises KeyboardInterrupt when it was interrupted; every other failure is in the outcome."""
+    """Run a job to its end. `config`: step -> its settings.
+
+    Raises KeyboardInterrupt when it was interrupted; every other failure is in the outcome."""
     defs = build_defs(practice_file=practice_file, api_key=api_key, listener=listener)
     began = time.monotonic()
     result = defs.resolve_job_def(job).execute_in_process(
-        instance=instance, raise_on_error=False, run_config=QUIET, tags=tags
+        instance=instance, raise_on_error=False, run_config=_run_config(config), tags=tags
     )
     if any(_interrupted(event) for event in result.all_events):
         raise KeyboardInterrupt
     return _outcome(job, result.run_id, result.success, time.monotonic() - began, result.all_events)
+
+
+def _run_config(config: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any]:
+    steps = {step: {"config": dict(settings)} for step, settings in (config or {}).items()}
+    return {**QUIET, "ops": steps} if steps else QUIET
 
 
 def _outcome(job: str, run_id: str, success: bool, seconds: float, events: Sequence[DagsterEvent]) -> JobOutcome:

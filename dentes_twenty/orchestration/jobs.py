@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from dentes_twenty.orchestration.layout import EXPORT_GROUP, OWNERS
+from dentes_twenty.orchestration.layout import EXPORT_GROUP, OWNERS, SAMPLE
 
 AUDIT, MIGRATE = "audit", "migrate"
 TAG = "dentes_twenty/job"
@@ -27,7 +27,7 @@ def migration_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
         ),
         dg.define_asset_job(
             MIGRATE,
-            selection=dg.AssetSelection.all(),
+            selection=dg.AssetSelection.all() - dg.AssetSelection.assets(SAMPLE),
             executor_def=dg.in_process_executor,
             tags={TAG: MIGRATE},
             description="Move the practice into Twenty and verify it. May be stopped and started again at any moment.",

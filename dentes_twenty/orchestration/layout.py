@@ -15,7 +15,7 @@ from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT
 from dentes_twenty.objects.registry import FIXED, REPORTS, merged_targets
 from dentes_twenty.objects.target import FieldType, TargetObject
 
-EXPORT_GROUP, WORKSPACE_GROUP, TWENTY_GROUP = "export", "workspace", "twenty"
+EXPORT_GROUP, WORKSPACE_GROUP, TWENTY_GROUP, TRUST_GROUP = "export", "workspace", "twenty", "trust"
 
 DROP = "export_drop"
 REFERENCES = "references"
@@ -25,6 +25,8 @@ MEMBERS = "workspace_members"
 EXISTING = "existing_records"
 ATTACHMENTS = "attachments"
 FORM_RESPONSES = "form_responses"
+SAMPLE = "sample_diff"
+APPROVAL = "approval"
 
 PRACTICE_VARIABLE = "DENTES_TWENTY_PRACTICE"
 
