@@ -102,7 +102,7 @@ def _minutes(row: Row, ctx: Context) -> int | None:
 
 FIELDS = (
     source_key("appointment", "appointment_id"),
-    field("title", FieldType.TEXT, "Title", text_or("type", "Appointment", "Randevu"), standard=True),
+    field("title", FieldType.TEXT, "Title", text_or("type", "Appointment"), standard=True),
     field("dueAt", FieldType.DATE_TIME, "Due Date", moment("start_at"), standard=True),
     field(
         "durationMinutes",

@@ -77,9 +77,7 @@ REPORT = Report(
 
 FIELDS = (
     source_key("claim", "claim_id"),
-    field(
-        "name", FieldType.TEXT, "Name", text_or("claim_number", "Claim {}", "Talep {}", key="claim_id"), standard=True
-    ),
+    field("name", FieldType.TEXT, "Name", text_or("claim_number", "Claim {}", key="claim_id"), standard=True),
     field("claimNumber", FieldType.TEXT, "Claim number", column("claim_number")),
     field("submittedAmount", FieldType.CURRENCY, "Submitted amount", money("submitted_amount")),
     field("approvedAmount", FieldType.CURRENCY, "Approved amount", money("approved_amount")),

@@ -201,14 +201,13 @@ def number(name: str) -> Transform:
     return Transform((name,), "as a number", compute)
 
 
-def text_or(name: str, english: str, turkish: str, *, key: str | None = None) -> Transform:
-    """The text, else a made one; `{}` in it stands for the row's `key`."""
+def text_or(name: str, made: str, *, key: str | None = None) -> Transform:
+    """The text, else a made one, in English for every practice (AMBIGUITIES 61); `{}` in it stands for the `key`."""
 
     def compute(row: Row, ctx: Context) -> str:
-        made = turkish if ctx.language == "tr" else english
         return row.get(name) or (made.format(row[key]) if key else made)
 
-    return Transform((name,), f'as given, else "{english}"', compute)
+    return Transform((name,), f'as given, else "{made}"', compute)
 
 
 def money(name: str, currency: str | None = None) -> Transform:

@@ -51,7 +51,7 @@ REPORT = Report(
 
 FIELDS = (
     source_key("item", "item_id"),
-    field("name", FieldType.TEXT, "Name", text_or("name", "Item {}", "Malzeme {}", key="item_id"), standard=True),
+    field("name", FieldType.TEXT, "Name", text_or("name", "Item {}", key="item_id"), standard=True),
     field("sku", FieldType.TEXT, "SKU", column("sku")),
     field("barcode", FieldType.TEXT, "Barcode", column("barcode")),
     field("unit", FieldType.TEXT, "Unit", column("unit")),

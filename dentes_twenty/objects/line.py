@@ -100,7 +100,7 @@ REPORT = Report(
 
 FIELDS = (
     source_key("line", "line_id"),
-    field("name", FieldType.TEXT, "Name", text_or("name", "Procedure {}", "İşlem {}", key="line_id"), standard=True),
+    field("name", FieldType.TEXT, "Name", text_or("name", "Procedure {}", key="line_id"), standard=True),
     field("procedureCode", FieldType.TEXT, "Procedure code", column("code")),
     choice("codeSystem", "Code system", "code_system", CODE_SYSTEM),
     choice_raw("codeSystem", "Code system", "code_system"),

@@ -12,6 +12,7 @@ from dentes_twenty.objects.fields import (
     choice,
     choice_raw,
     column,
+    constant,
     field,
     markdown,
     member,
@@ -100,7 +101,6 @@ DECLARATION = SourceObject(
 )
 
 PLAN_NOTE_TITLE = "Treatment plan items"
-PLAN_NOTE_TITLE_TR = "Tedavi planı kalemleri"
 
 PLAN_NOTE_FIELDS = (
     source_key("plan-note", "plan_id"),
@@ -108,7 +108,7 @@ PLAN_NOTE_FIELDS = (
         "title",
         FieldType.TEXT,
         "Title",
-        Transform((), "made", lambda row, ctx: PLAN_NOTE_TITLE_TR if ctx.language == "tr" else PLAN_NOTE_TITLE),
+        constant(PLAN_NOTE_TITLE, "the same for every plan"),
         standard=True,
     ),
     field(

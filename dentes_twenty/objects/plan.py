@@ -71,7 +71,7 @@ FIELDS = (
         "name",
         FieldType.TEXT,
         "Name",
-        text_or("title", "Treatment plan {}", "Tedavi planı {}", key="plan_id"),
+        text_or("title", "Treatment plan {}", key="plan_id"),
         standard=True,
     ),
     field(
