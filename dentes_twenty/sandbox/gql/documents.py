@@ -21,6 +21,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    VariableNode,
     parse,
 )
 from graphql.utilities import value_from_ast_untyped
@@ -166,9 +167,11 @@ class _Selector:
 
     def _included(self, node: Any) -> bool:
         for directive in node.directives:
-            wanted = {a.name.value: value_from_ast_untyped(a.value, self.variables) for a in directive.arguments}.get(
-                "if"
-            )
+            given = {argument.name.value: argument.value for argument in directive.arguments}.get("if")
+            if isinstance(given, VariableNode):
+                # Twenty's direct execution reads directives without the variables, and stumbles.
+                raise InvalidDocument(f"Cannot read properties of undefined (reading '{given.name.value}')")
+            wanted = value_from_ast_untyped(given) if given else None
             if directive.name.value == "skip" and wanted is True:
                 return False
             if directive.name.value == "include" and wanted is False:

@@ -85,9 +85,9 @@ def _find_many(workspace: Workspace, table: Table, item: Selected) -> Any:
     arguments = item.arguments
     edges = item.child("edges")
     node = edges.child("node") if edges else None
-    if edges is not None and (node is None or node.children is None) and table.files:
-        # Twenty wants to sign the files of nodes that nobody asked for.
-        raise stumbled(f"Cannot read properties of undefined (reading '{table.files[0].name}')")
+    if edges is not None and node is None:
+        # Twenty builds the nodes that nobody asked for, out of nothing.
+        raise stumbled("Cannot read properties of undefined (reading 'id')")
     projection = Projection(workspace, table, (node.children if node else None) or [], in_list=False)
     page = find(
         workspace,
@@ -152,8 +152,17 @@ def _update_one(workspace: Workspace, table: Table, item: Selected) -> Any:
     return _answer_one(workspace, table, item, record)
 
 
+def _checked_filter(workspace: Workspace, table: Table, arguments: Arguments) -> Filter:
+    """The filter of a write. The ids of an `in` at its top are checked by themselves, with a message of their own."""
+    ids = arguments["filter"].get("id")
+    for value in (ids.get("in") if isinstance(ids, Mapping) else None) or []:
+        if not is_uuid(value):
+            raise Refusal(f'Value "{value}" is not a valid UUID', sub_code=INVALID)
+    return compile_filter(workspace, table, arguments["filter"])
+
+
 def _update_many(workspace: Workspace, table: Table, item: Selected) -> Any:
-    where = compile_filter(workspace, table, item.arguments["filter"])
+    where = _checked_filter(workspace, table, item.arguments)
     records = update.update_many(workspace, table, where, item.arguments["data"])
     return _answer_many(workspace, table, item, records)
 
@@ -172,7 +181,7 @@ def _one(operation: Callable[[Workspace, Table, str], Record]) -> Callable[..., 
 
 def _many(operation: Callable[[Workspace, Table, Filter], list[Record]]) -> Callable[..., Any]:
     def run(workspace: Workspace, table: Table, item: Selected) -> Any:
-        where = compile_filter(workspace, table, item.arguments["filter"])
+        where = _checked_filter(workspace, table, item.arguments)
         return _answer_many(workspace, table, item, operation(workspace, table, where))
 
     return run

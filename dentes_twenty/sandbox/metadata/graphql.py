@@ -18,6 +18,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
+    GraphQLScalarType,
     GraphQLSchema,
     OperationDefinitionNode,
     build_schema,
@@ -37,6 +38,7 @@ from dentes_twenty.sandbox.workspace import Workspace
 Json = dict[str, Any]
 
 MAXIMUM_ROOTS = 10
+NO_OPERATION = "Could not determine what operation to execute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,12 @@ class MetadataGraphql:
     def schema(self) -> GraphQLSchema:
         """The schema, built on first use: it takes longer than the start of the sandbox."""
         text = resources.files(__package__).joinpath("schema.graphql").read_text("utf-8")
-        return build_schema(text)
+        schema = build_schema(text)
+        for name, kind in (("UUID", str), ("Upload", Uploaded)):
+            scalar = schema.type_map[name]
+            assert isinstance(scalar, GraphQLScalarType)
+            scalar.parse_value = _parser(name, kind)  # type: ignore[assignment, method-assign]
+        return schema
 
     def execute(self, text: str, variables: Json, name: str | None, signed_in: bool) -> tuple[int, Json]:
         """Status and body of the answer."""
@@ -68,12 +75,14 @@ class MetadataGraphql:
             return 200, {"errors": [_error(error.message)]}
         except RecursionError:
             return 200, {"errors": [_error("Syntax Error: Document is nested too deeply.")]}
+        if not _is_executable(document, name):
+            return 400, {"errors": [_error(NO_OPERATION)]}
         refused = _refused_roots(document)
         if refused:
             return 200, {"errors": [_error(refused, "BAD_USER_INPUT")]}
         found = validate(self.schema, document)
         if found:
-            return 200, {"errors": [_error(e.message, "GRAPHQL_VALIDATION_FAILED") for e in found]}
+            return 200, {"errors": [_error(e.message) for e in found]}
         wrong = self._wrong_variables(document, variables, name)
         if wrong:
             return 400, {"errors": [_error(message, "BAD_USER_INPUT") for message in wrong]}
@@ -169,8 +178,6 @@ class MetadataGraphql:
 
     def _upload(self, sent: Json) -> Json:
         file = sent["file"]
-        if not isinstance(file, Uploaded):
-            raise FileRefused("Upload value invalid.", "BAD_USER_INPUT")
         field_id = self._files_field(sent["fieldMetadataId"])
         return self.workspace.files.upload(field_id, file.filename, file.content, self.workspace.base_url)
 
@@ -184,6 +191,18 @@ class MetadataGraphql:
         return self.workspace.files.complete_upload(sent["fileId"], self.workspace.base_url)
 
 
+def _parser(name: str, kind: type) -> Callable[[Any], Any]:
+    """How values of a scalar are read from variables."""
+    message = "UUID must be a string" if name == "UUID" else "Upload value invalid."
+
+    def parsed(value: Any) -> Any:
+        if not isinstance(value, kind):
+            raise GraphQLError(message)
+        return value
+
+    return parsed
+
+
 def _file_operation(apply: Callable[[Json], Json]) -> Callable[..., Json]:
     def resolve(_: Any, **arguments: Any) -> Json:
         try:
@@ -195,6 +214,14 @@ def _file_operation(apply: Callable[[Json], Json]) -> Callable[..., Json]:
             raise GraphQLError(error.message, extensions=extensions) from error
 
     return resolve
+
+
+def _is_executable(document: DocumentNode, name: str | None) -> bool:
+    """Whether there is one operation to execute."""
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if name is not None:
+        operations = [node for node in operations if node.name and node.name.value == name]
+    return len(operations) == 1
 
 
 def _refused_roots(document: DocumentNode) -> str | None:

@@ -244,8 +244,10 @@ def _as_text(value: Any) -> Any:
 
 def _as_number(name: str, value: Any) -> Any:
     """A value to compare a number with; texts that hold one are taken."""
+    if value is None:
+        return None
     number = to_number(value)
-    if value is None or isinstance(value, bool | list | dict) or math.isnan(number):
+    if isinstance(value, bool | list | dict) or math.isnan(number):
         raise refused(f'Invalid number value {inspect(value)} for field "{name}"')
     return number
 
@@ -273,7 +275,8 @@ def _contains_any(operand: Operand, values: Sequence[Any]) -> tuple[str, list[An
 
 def _is(operand: Operand, value: Any) -> tuple[str, list[Any]]:
     if value not in ("NULL", "NOT_NULL"):
-        raise refused('Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"', "INVALID_QUERY_INPUT")
+        sub_code = SUB_CODE if value is None else "INVALID_QUERY_INPUT"
+        raise refused('Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"', sub_code)
     return f"{operand.sql} IS {'NOT ' if value == 'NOT_NULL' else ''}NULL", []
 
 

@@ -17,8 +17,25 @@ from dentes_twenty.sandbox.workspace import Workspace
 MAXIMUM_RECORDS = 200
 
 
-def duplicate_entry() -> Refusal:
-    """A unique value, or an id, that another record has, soft-deleted ones included."""
+def duplicate_entry(workspace: Workspace, table: Table, rows: Iterable[Record], own: Sequence[str]) -> Refusal:
+    """The refusal of a unique value, or an id, that another record has, soft-deleted ones included.
+
+    GraphQL also says which live record has the unique value; `own` are the ids of the records that are being written.
+    """
+    for row in rows:
+        for _, columns in table.unique_keys:
+            values = [row.get(column) for column in columns]
+            if None in values:
+                continue
+            condition = " AND ".join(f"{sql_name(column)} = ?" for column in columns)
+            found = workspace.db.rows(
+                f"SELECT id FROM {table.sql} WHERE {condition} AND deleted_at IS NULL "  # noqa: S608
+                f"AND id NOT IN ({marks(len(own))})",
+                [*values, *own],
+            )
+            if found:
+                extensions = {"conflictingRecordId": found[0][0], "conflictingObjectNameSingular": table.name}
+                return Refusal("A duplicate entry was detected", extensions=extensions)
     return Refusal("A duplicate entry was detected")
 
 
@@ -49,7 +66,7 @@ def insert_rows(workspace: Workspace, table: Table, rows: list[Record]) -> None:
     try:
         workspace.db.run_many(table.insert_sql, [pick(row) for row in rows])
     except Duplicate as error:
-        raise duplicate_entry() from error
+        raise duplicate_entry(workspace, table, rows, [row["id"] for row in rows]) from error
     check_targets(workspace, table, rows)
 
 
@@ -84,7 +101,7 @@ def update_columns(workspace: Workspace, table: Table, ids: Sequence[str], colum
                 [*values, *part],
             )
     except Duplicate as error:
-        raise duplicate_entry() from error
+        raise duplicate_entry(workspace, table, [columns], ids) from error
     check_targets(workspace, table, [columns])
 
 
