@@ -86,6 +86,7 @@ class Policies(_Part):
     existing_records: Literal["adopt", "separate"] = "adopt"
     national_id: Literal["skip", "move"] = "skip"
     vanished: Literal["report", "mark", "delete"] = "report"
+    most_rows_lost_percent: float = Field(default=10, ge=0, le=100)
     attachments_max_mb: int = Field(default=1000, ge=1, le=1000)
 
 
@@ -343,6 +344,7 @@ policies:
                            # separate: ours is created without the e-mail or web site that is taken
   national_id: skip        # move: national id numbers go to Twenty too (special-category data)
   vanished: report         # rows that a later export lacks: report, mark, or delete (soft)
+  most_rows_lost_percent: 10  # a later export that shows fewer rows than that of any report is refused
   attachments_max_mb: 1000 # larger files are reported and stay behind
 
 # cutover:                 # the window in which new exports are picked up

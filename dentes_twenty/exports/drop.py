@@ -7,6 +7,7 @@ Does not belong here: what stands in the files. A drop is never modified.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import hashlib
 import os
 import posixpath
@@ -100,6 +101,18 @@ class Drop:
         for path, size in sorted(self._attachment_sizes()):
             total.update(f"attachment\0{_nfc(path)}\0{size}\n".encode("utf-8", "surrogateescape"))
         return total.hexdigest()
+
+    @property
+    def modified(self) -> dt.datetime | None:
+        """When the newest of `files` was written; None where the store does not say."""
+        moments = []
+        for file in self.files:
+            try:
+                moments.append(self._fs.modified(posixpath.join(self._root, file.name)))
+            except (NotImplementedError, OSError, KeyError):
+                return None
+        newest: dt.datetime = max(moments)
+        return newest if newest.tzinfo is not None else newest.replace(tzinfo=dt.UTC)
 
     def open(self, name: str) -> BinaryIO:
         """Open one of `files` for reading, seekable. Raises UnreadableDrop."""

@@ -46,7 +46,7 @@ from dentes_twenty.objects.folding import fold_key
 from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT, form_object_name
 from dentes_twenty.objects.source import Column, Kind, OnBad, Report
 
-__all__ = ["StageSettings", "Staged", "StagedReport", "stage_report"]
+__all__ = ["StageSettings", "Staged", "StagedReport", "absent_reports", "keep_report", "stage_report"]
 
 CHUNK_ROWS = 20_000
 # A column of which more than this cannot be read is written otherwise than the mapping says; a few cells are defects
@@ -247,6 +247,30 @@ class _Stager(contextlib.ExitStack):
                 elif kind in (Kind.MONEY, Kind.NUMBER, Kind.INTEGER):
                     said[name] = f"decimal mark {self._mapping.decimal_mark(table, entry.decimal)}"
         return said
+
+
+def absent_reports(drop: Drop, mapping: model.Mapping) -> tuple[str, ...]:
+    """Reports of the mapping of which the drop lacks a file or sheet. Files are looked into only where names differ."""
+    exact = {file.name for file in drop.files}
+    if all(table.file in exact and table.sheet is None for table in mapping.reports):
+        return ()
+    infos = [table.info for table in tables(drop)]
+    return tuple(
+        name
+        for name in mapping.report_names
+        if any(find_table(table, mapping, infos) is None for table in mapping.tables_of(name))
+    )
+
+
+def keep_report(drop: Drop, report: str, out: Path) -> bool:
+    """Let the tables of a report that an earlier drop has staged stand for this drop, which lacks it; a person has
+    said so. Returns False when none are there."""
+    path = out / f"{report}{MANIFEST}"
+    if not path.exists():
+        return False
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    write_json(path, {**manifest, "drop": _drop_identity(drop)})
+    return True
 
 
 def _open_table(drop: Drop, mapping: model.Mapping, table: model.TableMapping) -> Table:

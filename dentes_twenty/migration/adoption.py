@@ -65,8 +65,10 @@ async def find_existing(
     whichever is less.
     """
     values = list(dict.fromkeys(wanted))
+    if not values:
+        return {}
     total = await store.count(unique.object, with_deleted=True)
-    if not values or total == 0:
+    if total == 0:
         return {}
     asked = {spelling: value for value in values for spelling in spellings(unique, value)}
     found: list[Mapping[str, Any]] = []

@@ -25,8 +25,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -40,9 +41,11 @@ from dentes_twenty.exports.mapping import load_mapping, require_confirmed
 from dentes_twenty.exports.stage import Staged, StagedReport, StageSettings, stage_report
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.approval import ApprovalState
+from dentes_twenty.migration.delta import as_of
+from dentes_twenty.migration.deltas import DeltaResult, run_delta
 from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.fingerprint import Comparison
-from dentes_twenty.migration.ledger import Approval, Ledger, RunState
+from dentes_twenty.migration.ledger import Approval, DropState, Ledger, RunState
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.progress import Listener
@@ -56,6 +59,8 @@ from dentes_twenty.twenty.limiter import Limiter
 from dentes_twenty.twenty.records import RecordStore
 
 T = TypeVar("T")
+WHOLE = ("migrate", "delta")
+"""Runs that have processed their whole drop when they end well."""
 
 
 class ApiKeyMissing(MigrationError):
@@ -81,8 +86,11 @@ class Migration:
         self.staging_dir = staging or practice.staging_dir
         self._api_key = api_key
         self._cleared = False
+        self._export: str | None = None
+        self._figures: dict[str, float] = {}
         self._in_flight = in_flight
         self._run: int | None = None
+        self._kind = ""
         self._remembered = False
         self._closing = contextlib.ExitStack()
         self._runner = self._closing.enter_context(asyncio.Runner())  # closed last: connections end on its loop
@@ -110,7 +118,7 @@ class Migration:
     def drop(self) -> Drop:
         """The export."""
         limit = self.practice.policies.attachments_max_mb * 1_000_000
-        return open_drop(self.practice.export_location, max_attachment_bytes=limit)
+        return open_drop(self._export or self.practice.export_location, max_attachment_bytes=limit)
 
     @cached_property
     def mapping(self) -> MappingFile:
@@ -170,13 +178,16 @@ class Migration:
     def begin_run(self, kind: str) -> int:
         """Open a run; for callers that cannot hold a context manager open."""
         self._run = self.ledger.begin_run(kind, exclusive=True)
+        self._kind = kind
         return self._run
 
     def end_run(self, state: RunState) -> None:
         """Close it. Does nothing when none is open."""
         if self._run is not None:
             run, self._run = self._run, None
-            self.ledger.end_run(run, state, steps.run_counts(self.ledger))
+            if state is RunState.DONE and self._kind in WHOLE and "drop_id" in self.__dict__:
+                self.ledger.set_drop_state(self.drop_id, DropState.DONE, as_of(self.drop.modified))
+            self.ledger.end_run(run, state, {**steps.run_counts(self.ledger), **self._figures})
 
     @property
     def run_id(self) -> int:
@@ -269,11 +280,14 @@ class Migration:
         self.require_approval()
         return self.wait(steps.write_members(self._context()))
 
-    def load(self, object_: str, progress: Listener | None = None) -> dict[str, Tally]:
+    def load(
+        self, object_: str, progress: Listener | None = None, *, restore_deleted: bool = False
+    ) -> dict[str, Tally]:
         """Load every source object of one Twenty object; tallies by source object. Raises ApprovalMissing."""
         self.owners().require()
         self.require_approval()
-        return self.wait(steps.load(self._context(), self.declarations(object_), progress))
+        context = dataclasses.replace(self._context(), restore_deleted=restore_deleted)
+        return self.wait(steps.load(context, self.declarations(object_), progress))
 
     def load_files(self, progress: Listener | None = None) -> steps.FilesTally:
         """Upload attachments, verify them, and hang them on note and person. Raises ApprovalMissing."""
@@ -316,6 +330,27 @@ class Migration:
         if not self._cleared:
             self.approval().require()
             self._cleared = True
+
+    # -- cutover
+
+    def use_drop(self, location: str | None) -> None:
+        """Read this export (a path or an fsspec URL) instead of the one that the practice file names."""
+        if location is not None:
+            self._export = location
+            for name in ("drop", "drop_id"):
+                self.__dict__.pop(name, None)
+
+    def delta(
+        self, allow: Collection[str] = (), *, restore_deleted: bool = False, progress: Listener | None = None
+    ) -> DeltaResult:
+        """Bring Twenty to the state of a later export, merging with people's edits. See `migration.deltas`."""
+        result = run_delta(self, allow=allow, restore_deleted=restore_deleted, progress=progress)
+        self._figures = result.figures
+        return result
+
+    def step_context(self) -> steps.StepContext:
+        """What steps outside this class need, within a run."""
+        return self._context()
 
     def _context(self) -> steps.StepContext:
         self._remember_workspace()

@@ -24,8 +24,9 @@ class StepContext:
     run: int
     drop: int
     in_flight: int
+    restore_deleted: bool = False
 
     @property
     def load_run(self) -> LoadRun:
         """As the loader wants it."""
-        return LoadRun(self.ledger, self.store, self.run, self.drop, self.in_flight)
+        return LoadRun(self.ledger, self.store, self.run, self.drop, self.in_flight, self.restore_deleted)

@@ -1,0 +1,189 @@
+"""Delta planning: what a later export says about rows that the ledger knows, and whether that export may be believed.
+
+Belongs here: the pure decisions. What became of one row, which reports fell short, whether a drop was seen before or is
+older than what was processed, which vanished rows may be acted upon. Does not belong here: the merge of one field
+(`migration.merge`), reading, writing (`migration.deltas`), when a drop is picked up (`migration.cutover`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from enum import StrEnum
+
+from dentes_twenty.migration.errors import MigrationError
+from dentes_twenty.migration.ledger import DropState, RecordState, Status
+from dentes_twenty.migration.ledger.runs import Drop
+
+
+class RowKind(StrEnum):
+    """What became of a row since the drop that was processed last. Each row is exactly one of these."""
+
+    NEW = "new"  # the ledger has no landed record for it: never seen, held, or refused before
+    CHANGED = "changed"  # at least one field is not what was written
+    UNCHANGED = "unchanged"
+    RETURNED = "returned"  # was missing from the last drop, or was taken away because it had vanished
+    DELETED = "deleted"  # a person deleted the record in Twenty: it stays deleted
+
+
+@dataclasses.dataclass(slots=True)
+class ObjectDelta:
+    """Counts of one source object. `fields`: field -> rows in which it changed."""
+
+    object: str
+    label: str
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    returned: int = 0
+    deleted: int = 0
+    vanished: int = 0
+    fields: Counter[str] = dataclasses.field(default_factory=Counter)
+
+    @property
+    def shown(self) -> int:
+        """Rows of this export that may land."""
+        return self.new + self.changed + self.unchanged + self.returned + self.deleted
+
+    def add(self, kind: RowKind, fields: Iterable[str] = ()) -> None:
+        """Count one row."""
+        match kind:
+            case RowKind.NEW:
+                self.new += 1
+            case RowKind.CHANGED:
+                self.changed += 1
+            case RowKind.UNCHANGED:
+                self.unchanged += 1
+            case RowKind.RETURNED:
+                self.returned += 1
+            case RowKind.DELETED:
+                self.deleted += 1
+        self.fields.update(fields)
+
+
+def row_kind(state: RecordState | None, changed: bool, since: int | None, drop: int) -> RowKind:
+    """`since`: id of the drop that was processed last, None when there was none. `drop`: id of this one.
+
+    A drop that an interrupted delta has begun to process may have marked rows already: those were not away.
+    """
+    if state is None or state.status in (Status.HELD, Status.REFUSED, Status.ROLLED_BACK):
+        return RowKind.NEW
+    if state.status is Status.DELETED:
+        return RowKind.DELETED
+    seen = state.last_seen_drop
+    away = since is not None and seen is not None and seen < since and seen != drop
+    if state.status is Status.VANISHED or away:
+        return RowKind.RETURNED
+    return RowKind.CHANGED if changed or state.prints is None else RowKind.UNCHANGED
+
+
+# -- whether a drop may be believed
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A report that shows too few rows. `missing`: the drop does not hold it at all."""
+
+    report: str
+    before: int
+    now: int
+    missing: bool = False
+
+    def __str__(self) -> str:
+        if self.missing:
+            return f"{self.report}: missing, {self.before} rows are known"
+        lost = 100 * (self.before - self.now) / self.before
+        return f"{self.report}: {self.now} rows, {self.before} before (-{lost:.1f} %)"
+
+
+class DropRefused(MigrationError):
+    """An export looks incomplete; nothing was written. `shortfalls` are the numbers."""
+
+    default_code = "DROP_REFUSED"
+
+    def __init__(self, shortfalls: Collection[Shortfall]) -> None:
+        listed = "; ".join(str(one) for one in shortfalls)
+        names = " ".join(f"--allow {one.report}" for one in shortfalls)
+        super().__init__(
+            f"This export shows less than the one before: {listed}.",
+            "Export again without filters. If the rows are really gone, run "
+            f"`dentes-twenty delta {names}`; a report that is missing then counts as unchanged.",
+        )
+        self.shortfalls = tuple(shortfalls)
+
+
+class DropNotNew(MigrationError):
+    """The export was processed already, or is older than one that was."""
+
+    default_code = "DROP_NOT_NEW"
+
+
+def shortfalls(
+    before: Mapping[str, int], now: Mapping[str, int], most_percent: float, allowed: Collection[str]
+) -> tuple[Shortfall, ...]:
+    """Reports whose rows fell by more than `most_percent` of what the drop before showed, but for those `allowed`."""
+    found = []
+    for report, rows in now.items():
+        known = before.get(report, 0)
+        if report not in allowed and (known - rows) * 100 > most_percent * known:
+            found.append(Shortfall(report, known, rows))
+    return tuple(found)
+
+
+def missing(before: Mapping[str, int], absent: Iterable[str], allowed: Collection[str]) -> tuple[Shortfall, ...]:
+    """Reports that the drop does not hold and of which the ledger knows rows, but for those `allowed`."""
+    return tuple(
+        Shortfall(report, before[report], 0, missing=True)
+        for report in absent
+        if before.get(report) and report not in allowed
+    )
+
+
+class Recognised(StrEnum):
+    """What a drop is to the ledger."""
+
+    NEW = "new"
+    AGAIN = "again"  # begun and not finished, or failed
+    PROCESSED = "processed"
+    OLDER = "older"
+    REFUSED = "refused"
+
+
+_AS_OF = "as of "
+
+
+def as_of(modified: dt.datetime | None) -> str | None:
+    """What the ledger keeps beside a processed drop: when the newest of its files was written."""
+    return None if modified is None else f"{_AS_OF}{modified.astimezone(dt.UTC).isoformat(timespec='microseconds')}"
+
+
+def moment_of(drop: Drop) -> dt.datetime | None:
+    """The moment that `as_of` wrote."""
+    if drop.detail is None or not drop.detail.startswith(_AS_OF):
+        return None
+    return dt.datetime.fromisoformat(drop.detail.removeprefix(_AS_OF))
+
+
+def last_processed(drops: Iterable[Drop]) -> Drop | None:
+    """The drop whose delta or migration ended well most recently; a drop is registered before it is processed."""
+    return max((drop for drop in drops if drop.state is DropState.DONE), key=lambda drop: drop.id, default=None)
+
+
+def recognise(drops: Collection[Drop], fingerprint: str, modified: dt.datetime | None) -> Recognised:
+    """`modified`: when the newest of the drop's report files was written; None where the store does not say."""
+    known = next((drop for drop in drops if drop.fingerprint == fingerprint), None)
+    if known is not None and known.state is DropState.DONE:
+        last = last_processed(drops)
+        return Recognised.PROCESSED if last is None or last.id == known.id else Recognised.OLDER
+    if known is not None and known.state is DropState.REFUSED:
+        return Recognised.REFUSED
+    last = last_processed(drops)
+    if last is not None:
+        moment = moment_of(last)
+        if known is not None and known.id < last.id:
+            return Recognised.OLDER
+        if modified is not None and moment is not None and modified < moment:
+            return Recognised.OLDER
+    return Recognised.NEW if known is None else Recognised.AGAIN

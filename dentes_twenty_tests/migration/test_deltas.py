@@ -1,0 +1,185 @@
+"""Deltas of a small practice against the sandbox: what they write, what they cost, what they leave to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dentes_twenty.migration.delta import DropNotNew, DropRefused
+from dentes_twenty.migration.deltas import DeltaResult
+from dentes_twenty.migration.ledger import DropState, Status
+from dentes_twenty.migration.session import Migration
+from dentes_twenty.practice import Practice, load_practice
+from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
+from dentes_twenty_tests import small_practice
+
+ADA = "patient:9001"
+
+
+class Desk:
+    """A migrated practice, its export folder, and a person who edits in Twenty."""
+
+    def __init__(self, folder: Path, server: SandboxServer) -> None:
+        self.server = server
+        self.practice: Practice = small_practice.confirmed(small_practice.write(folder, server.url))
+        self.export = folder / "export"
+        with self.session() as migration, migration.run("migrate"):
+            for report in migration.reports:
+                migration.stage(report)
+            migration.check_references()
+            migration.provision()
+            migration.adopt()
+            migration.write_members()
+            for object_ in migration.objects:
+                migration.load(object_)
+
+    def session(self) -> Migration:
+        return Migration(self.practice, api_key=self.server.api_key)
+
+    def policy(self, **policies: Any) -> None:
+        text = self.practice.path.read_text(encoding="utf-8")
+        listed = "".join(f"  {name}: {value}\n" for name, value in policies.items())
+        self.practice.path.write_text(f"{text}policies:\n{listed}", encoding="utf-8")
+        self.practice = load_practice(self.practice.path)
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.export / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def delta(self, *allow: str, **settings: bool) -> DeltaResult:
+        with self.session() as migration, migration.run("delta"):
+            return migration.delta(allow, **settings)
+
+    def person(self, key: str) -> dict[str, Any]:
+        return self._record("person", key)
+
+    def _record(self, object_: str, key: str) -> dict[str, Any]:
+        with self.session() as migration:
+            record = self._id(migration, key)
+            found = migration.wait(migration.store.read(object_, [record], with_deleted=True))
+            return dict(found[record])
+
+    def by_hand(self, object_: str, key: str, **changes: Any) -> None:
+        with self.session() as migration:
+            record = self._id(migration, key)
+            if changes:
+                migration.wait(migration.store.update(object_, record, changes))
+            else:
+                migration.wait(migration.store.soft_delete(object_, [record]))
+
+    def _id(self, migration: Migration, key: str) -> str:
+        source_object, _, source_id = key.partition(":")
+        return migration.ledger.known(source_object, [source_id])[source_id].record_id
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with SandboxServer(SandboxOptions(members=small_practice.MEMBERS)) as server:
+        yield Desk(tmp_path, server)
+
+
+def rows(result: DeltaResult, name: str) -> tuple[int, int, int, int, int]:
+    one = next(one for one in result.objects if one.object == name)
+    return one.new, one.changed, one.unchanged, one.vanished, one.returned
+
+
+def test_a_delta_that_changes_nothing_costs_at_most_three_calls(desk: Desk) -> None:
+    desk.delta()
+    result = desk.delta()
+    assert result.calls <= 3
+    assert result.tallies == {}
+    assert rows(result, "entry") == (0, 0, 5, 0, 0)
+
+
+def test_new_changed_and_corrected_rows_land_and_say_which_fields_changed(desk: Desk) -> None:
+    desk.edit("patients.csv", "latex allergy canary", "penicillin allergy")
+    desk.edit("ledger.csv", "5,8888,", "5,9003,")  # the quarantined entry now names a patient whom the file knows
+    with (desk.export / "ledger.csv").open("a", encoding="utf-8") as file:
+        file.write("7,9002,2024-06-01,Charge,10.00,,,D2,\n")
+    result = desk.delta()
+    assert rows(result, "patient") == (0, 1, 2, 0, 0)
+    assert rows(result, "entry") == (2, 0, 5, 0, 0)
+    assert next(one for one in result.objects if one.object == "patient").fields["medicalAlerts"] == 1
+    assert all(total.ok for total in result.totals)
+    with desk.session() as migration:
+        assert migration.status().quarantined == small_practice.QUARANTINED - 1
+    again = desk.delta()
+    assert again.calls <= 3
+
+
+def test_both_sides_changed_is_a_conflict_and_an_open_one_costs_nothing_more(desk: Desk) -> None:
+    desk.by_hand("person", ADA, medicalAlerts="asked on the phone: none")
+    desk.edit("patients.csv", "latex allergy canary", "penicillin allergy")
+    assert desk.delta().figures["conflicts_found"] == 1
+    assert desk.person(ADA)["medicalAlerts"] == "asked on the phone: none"
+    assert desk.delta().calls <= 3
+
+
+def test_what_a_person_deleted_stays_deleted_unless_asked_for(desk: Desk) -> None:
+    desk.by_hand("person", ADA)
+    desk.edit("patients.csv", "latex allergy canary", "penicillin allergy")
+    first = desk.delta()
+    assert first.tallies["patient"].deleted_by_a_person == 1
+    assert desk.person(ADA)["deletedAt"] is not None
+    desk.delta(restore_deleted=True)
+    assert desk.person(ADA)["deletedAt"] is None
+    assert desk.person(ADA)["medicalAlerts"] == "penicillin allergy"
+
+
+def test_an_export_with_too_few_rows_is_refused_with_the_numbers_unless_allowed(desk: Desk) -> None:
+    desk.delta()
+    desk.edit("ledger.csv", "6,9003,2024-05-18,Charge,99.99,,,D1,\n", "")
+    with pytest.raises(DropRefused, match=r"entry: 4 rows, 5 before \(-20.0 %\)"):
+        desk.delta()
+    with desk.session() as migration:
+        assert migration.ledger.drops()[-1].state is DropState.REFUSED
+    result = desk.delta("entry")
+    assert rows(result, "entry") == (0, 0, 4, 1, 0)
+    assert desk._record("billingLedger", "entry:6")["deletedAt"] is None
+
+
+def test_an_export_that_lacks_a_report_is_refused_and_when_allowed_leaves_its_rows_alone(desk: Desk) -> None:
+    desk.delta()
+    (desk.export / "ledger.csv").unlink()
+    desk.edit("patients.csv", "latex allergy canary", "penicillin allergy")
+    with pytest.raises(DropRefused, match="entry: missing, 5 rows are known"):
+        desk.delta()
+    result = desk.delta("entry")
+    assert rows(result, "patient") == (0, 1, 2, 0, 0)
+    assert rows(result, "entry") == (0, 0, 5, 0, 0)
+
+
+def test_policy_delete_takes_vanished_rows_away_but_not_what_a_person_edited_and_brings_back_what_returns(
+    desk: Desk,
+) -> None:
+    desk.policy(vanished="delete", most_rows_lost_percent=60)
+    desk.delta()
+    whole = (desk.export / "ledger.csv").read_text(encoding="utf-8")
+    desk.by_hand("billingLedger", "entry:3", name="checked by Bora")
+    desk.edit("ledger.csv", "6,9003,2024-05-18,Charge,99.99,,,D1,\n", "")
+    desk.edit("ledger.csv", "3,9002,2024-05-15,Charge,300.10,,,D2,\n", "")
+    result = desk.delta()
+    assert (result.vanished.deleted, result.vanished.kept["edited"]) == (1, 1)
+    assert desk._record("billingLedger", "entry:6")["deletedAt"] is not None
+    assert all(total.ok for total in result.totals)
+    (desk.export / "ledger.csv").write_text(whole + "8,9002,2024-06-01,Charge,1.00,,,D2,\n", encoding="utf-8")
+    back = desk.delta()
+    assert rows(back, "entry") == (1, 0, 3, 0, 2)
+    assert desk._record("billingLedger", "entry:6")["deletedAt"] is None
+    with desk.session() as migration:
+        assert migration.ledger.known("entry", ["6"])["6"].status is Status.LANDED
+
+
+def test_an_older_export_is_recognised(desk: Desk) -> None:
+    desk.delta()
+    before = (desk.export / "patients.csv").read_text(encoding="utf-8")
+    desk.edit("patients.csv", "latex allergy canary", "penicillin allergy")
+    desk.delta()
+    (desk.export / "patients.csv").write_text(before, encoding="utf-8")
+    with pytest.raises(DropNotNew):
+        desk.delta()
