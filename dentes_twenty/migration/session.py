@@ -27,7 +27,7 @@ import asyncio
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +49,7 @@ from dentes_twenty.migration.ledger import Approval, DropState, Ledger, RunState
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.progress import Listener
+from dentes_twenty.migration.reconcile import Reconciliation
 from dentes_twenty.migration.sampling import USUAL
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
@@ -351,6 +352,14 @@ class Migration:
     def step_context(self) -> steps.StepContext:
         """What steps outside this class need, within a run."""
         return self._context()
+
+    def reconcile(self, *, quick: bool = False, objects: Sequence[str] | None = None) -> Reconciliation:
+        """The books of the export against those of Twenty: all objects, members included, or some of them.
+
+        Reads only. `quick` compares counts and sums; otherwise every field of every record.
+        """
+        sides = (self.planner, self._owners, self.store, self.ledger)
+        return self.wait(steps.reconcile(*sides, self.drop_id, quick=quick, objects=objects))
 
     def _context(self) -> steps.StepContext:
         self._remember_workspace()

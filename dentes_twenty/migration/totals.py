@@ -64,11 +64,12 @@ def expected(ledger: Ledger, declaration: SourceObject, records: Iterable[Planne
             for planned in mine:
                 state = known.get(planned.source_id)
                 if state is not None and state.status in STANDING:
-                    _add(sums, fields, planned.values)
+                    add_values(sums, fields, planned.values)
     return found
 
 
-def _add(sums: Expected, fields: tuple[str, ...], values: Mapping[str, Any]) -> None:
+def add_values(sums: Expected, fields: tuple[str, ...], values: Mapping[str, Any]) -> None:
+    """Count one record and its amounts in."""
     sums.records += 1
     for name in fields:
         amount = values.get(name)
@@ -87,7 +88,7 @@ async def add_vanished(
         for state in page:
             if state.record_id in found:
                 sums = figures.setdefault(state.key.source_object, Expected())
-                _add(sums, fields, {name: _filled(found[state.record_id].get(name)) for name in fields})
+                add_values(sums, fields, {name: _filled(found[state.record_id].get(name)) for name in fields})
 
 
 def _filled(amount: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -12,11 +12,15 @@ from dentes_twenty.migration.steps.loading import load, totals, write_members
 from dentes_twenty.migration.steps.owning import match
 from dentes_twenty.migration.steps.provisioning import ProvisionSummary, provision, provision_plan
 from dentes_twenty.migration.steps.purging import PurgeSummary, purge
+from dentes_twenty.migration.steps.reconciling import reconcile
 from dentes_twenty.migration.steps.references import ReferenceSummary, check_references
 from dentes_twenty.migration.steps.rolling_back import (
     RollbackStep,
     RollbackSummary,
     compare_workspace,
+    counts_of,
+    kept_by_fields,
+    part_name,
     remember_workspace,
     roll_back,
 )
@@ -43,13 +47,17 @@ __all__ = [
     "approve",
     "check_references",
     "compare_workspace",
+    "counts_of",
+    "kept_by_fields",
     "load",
     "load_files",
     "match",
+    "part_name",
     "plan_calls",
     "provision",
     "provision_plan",
     "purge",
+    "reconcile",
     "remember_shown",
     "remember_workspace",
     "roll_back",
