@@ -91,9 +91,13 @@ class Policies(_Part):
 
 
 class Cutover(_Part):
-    """The window in which new exports are picked up. A moment without a zone is the practice's wall time."""
+    """The window in which new exports are picked up. A moment without a zone is the practice's wall time.
+
+    `drops`: the watched folder, where it is not `export`.
+    """
 
     start: dt.datetime = Field(alias="from")
+    drops: str | None = None
     hours: int = Field(default=48, ge=1, le=336)
 
 
@@ -168,6 +172,14 @@ class Practice:
     def export_location(self) -> str:
         """The drop: an absolute path, or an fsspec URL as written."""
         return self.file.export if "://" in self.file.export else str(self._at(self.file.export))
+
+    @property
+    def drops_location(self) -> str:
+        """The folder that is watched during the cutover: one export that is overwritten, or a sub-folder for each."""
+        drops = self.cutover.drops if self.cutover else None
+        if drops is None:
+            return self.export_location
+        return drops if "://" in drops else str(self._at(drops))
 
     @property
     def mapping_path(self) -> Path:
@@ -350,4 +362,7 @@ policies:
 # cutover:                 # the window in which new exports are picked up
 #   from: 2026-12-01 18:00
 #   hours: 48
+#   drops: drops           # the watched folder, where it is not `export`: either the reports of one export, which the
+                           # next one overwrites, or a sub-folder for each export. An export is taken when two looks
+                           # found the same content, or at once when it holds a file named _SUCCESS, written last
 """

@@ -45,11 +45,12 @@ from dentes_twenty.migration.delta import as_of
 from dentes_twenty.migration.deltas import DeltaResult, run_delta
 from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.fingerprint import Comparison
-from dentes_twenty.migration.ledger import Approval, DropState, Ledger, RunState
+from dentes_twenty.migration.ledger import Approval, ConflictState, DropState, Ledger, RunState
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.progress import Listener
 from dentes_twenty.migration.reconcile import Reconciliation
+from dentes_twenty.migration.resolving import ConflictValues, carry_out, conflict_values, resolve
 from dentes_twenty.migration.sampling import USUAL
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
@@ -349,6 +350,20 @@ class Migration:
         self._figures = result.figures
         return result
 
+    def conflicts(self) -> tuple[ConflictValues, ...]:
+        """Fields that the export and a person changed differently, with both values: for the private report only."""
+        return conflict_values(self)
+
+    def resolve(
+        self, key: str | None, decision: ConflictState, *, by: str, fields: Collection[str] | None = None
+    ) -> int:
+        """A person's decision (OURS, THEIRS) on a record's conflicts, or on all. See `migration.resolving`."""
+        return resolve(self, key, decision, by=by, fields=fields)
+
+    def carry_out(self) -> Tally:
+        """Write what was decided on conflicts, without waiting for the next delta."""
+        return carry_out(self)
+
     def step_context(self) -> steps.StepContext:
         """What steps outside this class need, within a run."""
         return self._context()
@@ -375,9 +390,11 @@ class Migration:
         )
 
     def _remember_workspace(self) -> None:
-        """Before the first write of the first run: what the workspace held, for the comparison after a rollback."""
+        """Before the first write: what the workspace held, for the comparison after a rollback; and what an earlier
+        rollback has kept is ours again."""
         if not self._remembered:
             self.wait(steps.remember_workspace(self.store, self.ledger, self.run_id))
+            self.ledger.take_up_kept(self.run_id)
             self._remembered = True
 
     # -- going back

@@ -10,7 +10,7 @@ import pytest
 
 from dentes_twenty.migration.delta import DropNotNew, DropRefused
 from dentes_twenty.migration.deltas import DeltaResult
-from dentes_twenty.migration.ledger import DropState, Status
+from dentes_twenty.migration.ledger import ConflictState, DropState, Status
 from dentes_twenty.migration.session import Migration
 from dentes_twenty.practice import Practice, load_practice
 from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
@@ -51,9 +51,9 @@ class Desk:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def delta(self, *allow: str, **settings: bool) -> DeltaResult:
+    def delta(self, *allow: str, restore_deleted: bool = False) -> DeltaResult:
         with self.session() as migration, migration.run("delta"):
-            return migration.delta(allow, **settings)
+            return migration.delta(allow, restore_deleted=restore_deleted)
 
     def person(self, key: str) -> dict[str, Any]:
         return self._record("person", key)
@@ -118,6 +118,36 @@ def test_both_sides_changed_is_a_conflict_and_an_open_one_costs_nothing_more(des
     assert desk.delta().figures["conflicts_found"] == 1
     assert desk.person(ADA)["medicalAlerts"] == "asked on the phone: none"
     assert desk.delta().calls <= 3
+
+
+def test_conflicts_show_both_values_and_are_carried_out_as_decided(desk: Desk) -> None:
+    desk.by_hand("person", ADA, medicalAlerts="asked on the phone: none")
+    desk.by_hand("person", "patient:9002", medicalAlerts="diabetes")
+    desk.edit("patients.csv", "latex allergy canary", "penicillin allergy")
+    desk.edit("patients.csv", "Male,D2,Active,,0.00", "Male,D2,Active,asthma,0.00")
+    desk.delta()
+    with desk.session() as migration:
+        found = {one.conflict.key.source_id: one for one in migration.conflicts()}
+        assert (found["9001"].exported, found["9001"].current) == ("penicillin allergy", "asked on the phone: none")
+        assert migration.resolve(ADA, ConflictState.OURS, by="Ada", fields=["medicalAlerts"]) == 1
+        assert migration.resolve("patient:9002", ConflictState.THEIRS, by="Ada") == 1
+        with migration.run("resolve"):
+            assert migration.carry_out().updated == 1
+        assert migration.conflicts() == ()
+    assert desk.person(ADA)["medicalAlerts"] == "penicillin allergy"
+    assert desk.person("patient:9002")["medicalAlerts"] == "diabetes"
+    assert desk.delta().calls <= 3
+
+
+def test_a_decision_does_not_hold_for_a_value_that_nobody_has_decided_on(desk: Desk) -> None:
+    desk.by_hand("person", ADA, medicalAlerts="asked on the phone: none")
+    desk.edit("patients.csv", "latex allergy canary", "penicillin allergy")
+    desk.delta()
+    with desk.session() as migration:
+        migration.resolve(None, ConflictState.OURS, by="Ada")
+    desk.by_hand("person", ADA, medicalAlerts="bee stings")
+    assert desk.delta().figures["conflicts_found"] == 1
+    assert desk.person(ADA)["medicalAlerts"] == "bee stings"
 
 
 def test_what_a_person_deleted_stays_deleted_unless_asked_for(desk: Desk) -> None:
