@@ -17,8 +17,9 @@ def find_chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # Not for the session: while Playwright runs, its event loop counts as running, and no other test may use asyncio.
     path = find_chromium()
     if path is None:
         pytest.skip("no Chromium: install it (Debian: apt-get install chromium) or name one in CHROMIUM")
