@@ -36,7 +36,7 @@ def test_every_command_of_the_readme_exists_with_its_options(options: dict[str, 
 
 
 def test_every_command_stands_in_the_table_of_the_readme(options: dict[str, set[str]]) -> None:
-    table = re.findall(r"^\| `([a-z-]+)([^`]*)` \|", README, re.MULTILINE)
+    table = re.findall(r"^\| `([a-z-]+)([^`]*)`[^|]* \|", README, re.MULTILINE)
     assert {command for command, _ in table} >= set(options)
     for command, rest in table:
         if command in options:

@@ -86,20 +86,25 @@ def _play(folder: Path, drop: Path | None, *, serve: bool, as_json: bool, forget
             output.show_json({**summary.as_document(outcome), "demo_seconds": round(time.monotonic() - began, 1)})
         else:
             jobs.tell(outcome)
-            _what_next(folder, drop, serve=serve)
+            if outcome.ok:
+                _what_next(drop, serve=serve)
         if serve:
             _serve(stage)
     return outcome
 
 
-def _what_next(folder: Path, drop: Path | None, *, serve: bool) -> None:
+def _what_next(drop: Path | None, *, serve: bool) -> None:
     again = "dentes-twenty demo" + (f" --drop {shlex.quote(str(drop))}" if drop else "")
     output.say("")
     output.say("What to do next:")
-    if not serve:
-        output.say(f"  {again} --serve           look at the run in the Dagster UI, and at the workspace")
-    output.say(f"  {again} --keep DIR        keep mapping, ledger and workspace; a second time nothing is sent")
-    output.say("  dentes-twenty init            move a practice of your own: README.md, step by step")
+    steps = [] if serve else [(f"{again} --serve", "look at the run in the Dagster UI, and at the workspace")]
+    steps += [
+        (f"{again} --keep DIR", "keep mapping, ledger and workspace; a second time nothing is sent"),
+        ("dentes-twenty init", "move a practice of your own: README.md, step by step"),
+    ]
+    width = max(len(command) for command, _ in steps)
+    for command, why in steps:
+        output.say(f"  {command:{width}}  {why}")
 
 
 def _serve(stage: Stage) -> None:
