@@ -16,7 +16,7 @@ import click
 import typer
 
 from dentes_twenty import __version__
-from dentes_twenty.commands import approval, demo, jobs, mapping, output, sandbox, workspace
+from dentes_twenty.commands import approval, cutover, demo, jobs, mapping, output, reconcile, sandbox, trust, workspace
 from dentes_twenty.commands.output import Exit
 from dentes_twenty.failures import explain, trace_places
 
@@ -30,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and those hold rows
     rich_markup_mode=None,
 )
-for family in (demo, mapping, approval, jobs, workspace, sandbox):
+for family in (demo, mapping, approval, jobs, cutover, reconcile, workspace, trust, sandbox):
     family.register(app)
 
 

@@ -343,10 +343,15 @@ class Migration:
                 self.__dict__.pop(name, None)
 
     def delta(
-        self, allow: Collection[str] = (), *, restore_deleted: bool = False, progress: Listener | None = None
+        self,
+        allow: Collection[str] = (),
+        *,
+        expected: str | None = None,
+        restore_deleted: bool = False,
+        progress: Listener | None = None,
     ) -> DeltaResult:
         """Bring Twenty to the state of a later export, merging with people's edits. See `migration.deltas`."""
-        result = run_delta(self, allow=allow, restore_deleted=restore_deleted, progress=progress)
+        result = run_delta(self, expected=expected, allow=allow, restore_deleted=restore_deleted, progress=progress)
         self._figures = result.figures
         return result
 

@@ -157,15 +157,16 @@ class Unprovision:
             return used
         async for page in self._store.find(item.singular, {"or": conditions}, list(columns), with_deleted=True):
             doomed = set(self._doomed(item.singular, [record["id"] for record in page]))
-            for record in page:
-                for column, (part, field) in columns.items():
-                    value = canonical(field.type, record.get(column))
-                    if (
-                        value is not None
-                        and value != canonical(field.type, field.default)
-                        and record["id"] not in doomed
-                    ):
-                        used[part] += 1
+            staying = [record for record in page if record["id"] not in doomed]
+            for column, (part, field) in columns.items():
+                values = [canonical(field.type, record.get(column)) for record in staying]
+                default = canonical(field.type, field.default)
+                holding = [value for value in values if value is not None and value != default]
+                for target in field.relation_to:  # Twenty empties a field whose target is destroyed
+                    gone = set(self._doomed(target, holding))
+                    holding = [value for value in holding if value not in gone]
+                if holding:
+                    used[part] += len(holding)
         return used
 
     async def _option_used(self, item: ObjectInfo, part: Part) -> int:

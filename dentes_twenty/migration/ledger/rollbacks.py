@@ -1,7 +1,7 @@
 """What only a rollback asks of the ledger.
 
-Belongs here: correcting what a kept record is known to hold, and giving up unique values. Does not belong here: the
-rollback itself (`migration.rollback`), batches (`batches.py`).
+Belongs here: correcting what a kept record is known to hold, taking it up again, giving up unique values. Does not
+belong here: the rollback itself (`migration.rollback`), batches (`batches.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from dentes_twenty.migration.ledger.audit import AuditLine
 from dentes_twenty.migration.ledger.core import Core
 from dentes_twenty.migration.ledger.schema import holders, records
-from dentes_twenty.migration.ledger.types import FieldPrints, RecordKey
+from dentes_twenty.migration.ledger.types import FieldPrints, RecordKey, Status
 
 H = holders.c
 R = records.c
@@ -39,6 +39,20 @@ class Rollbacks(Core):
                 )
                 for row in write.execute(statement):
                     write.tell(AuditLine("mark", row.object, row.record_id, "unlinked", None, run))
+
+    def take_up_kept(self, run: int) -> int:
+        """A migration takes up again what a rollback has kept: those records stand as before; returns how many."""
+        standing = sa.case((R.adopted, Status.ADOPTED.value), else_=Status.LANDED.value)
+        statement = (
+            sa.update(records)
+            .where(R.practice == self._practice, R.status == Status.KEPT, R.field_prints.is_not(None))
+            .values(status=standing, reason=None)
+            .returning(R.object, R.record_id)
+        )
+        with self._write() as write:
+            rows = write.execute(statement).all()
+            write.tell(*(AuditLine("mark", row.object, row.record_id, "taken_up", None, run) for row in rows))
+        return len(rows)
 
     def forget_holders(self, *, keep: Collection[str]) -> int:
         """Unique values are free again, but for those of the records with these keys (`patient:1`) that stay."""

@@ -1,0 +1,71 @@
+"""What a rollback kept, could not do, and found different: lists with ids, for the practice alone.
+
+Belongs here: the private files `rollback.json` and `rollback.csv`. Does not belong here: counts for logs and screens
+(`migration.steps.counts_of`). Ids of records name patients to whoever can open the workspace, so they stand here only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dentes_twenty.exports.private_files import private_folder, write_json
+from dentes_twenty.migration.steps import RollbackSummary, counts_of, part_name
+from dentes_twenty.reports.tables import table
+
+JSON, CSV = "rollback.json", "rollback.csv"
+HEADER = ("what", "object", "source", "twenty_id", "fields_or_reason")
+
+Line = tuple[str, str, str, str, str]
+
+
+def write_rollback(folder: Path, summary: RollbackSummary) -> Path:
+    """Write both files (0600, folder 0700), replacing those of an earlier rollback; returns the CSV's path."""
+    private_folder(folder)
+    write_json(folder / JSON, as_document(summary))
+    path = folder / CSV
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(table(HEADER, lines(summary)), encoding="utf-8", newline="")
+    return path
+
+
+def lines(summary: RollbackSummary) -> Iterator[Line]:
+    """One line for each record that is not simply reversed, and for each record that differs."""
+    for kept in summary.kept:
+        source = f"{kept.key.source_object}:{kept.key.source_id}"
+        yield "kept", kept.object, source, kept.record_id, ", ".join(kept.fields)
+    for failed in summary.failed:
+        source = f"{failed.key.source_object}:{failed.key.source_id}"
+        yield "failed", failed.object, source, failed.record_id, failed.reason
+    for part in summary.parts.kept:
+        yield "stays in the data model", part.part.object, "", "", f"{part_name(part.part)}: {part.reason}"
+    for found in summary.comparison.differences if summary.comparison else ():
+        for what in ("added", "missing", "changed"):
+            for record in getattr(found, what):
+                yield what, found.object, "", record, ""
+
+
+def as_document(summary: RollbackSummary) -> dict[str, Any]:
+    """The same as JSON, with the counts by object."""
+    compared = summary.comparison
+    return {
+        "dry_run": summary.dry_run,
+        "forced": summary.forced,
+        "counts": counts_of(summary),
+        "objects": {
+            one.object: {
+                "destroyed": one.destroyed,
+                "restored": one.restored,
+                "gone": one.gone,
+                "earlier": one.earlier,
+                "kept": len(one.kept),
+                "failed": len(one.failed),
+            }
+            for one in summary.objects
+        },
+        "fingerprint": {"before": compared.before, "after": compared.after} if compared else None,
+        "parts_removed": [part_name(part) for part in summary.parts.removed],
+        "records": [dict(zip(HEADER, line, strict=True)) for line in lines(summary)],
+    }
