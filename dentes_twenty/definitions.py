@@ -16,6 +16,7 @@ from dentes_twenty.orchestration.checks import standalone_checks
 from dentes_twenty.orchestration.jobs import migration_jobs
 from dentes_twenty.orchestration.listening import Listener
 from dentes_twenty.orchestration.reconciling import reconciliation_check, reconciliation_jobs
+from dentes_twenty.orchestration.reconciling import reconciliation_check, reconciliation_jobs
 from dentes_twenty.orchestration.resources import KEY, session_resource
 from dentes_twenty.orchestration.rolling_back import rollback_assets, rollback_checks, rollback_jobs
 from dentes_twenty.orchestration.trust import trust_assets, trust_jobs

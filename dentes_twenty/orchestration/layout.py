@@ -16,6 +16,7 @@ from dentes_twenty.objects.registry import FIXED, REPORTS, merged_targets
 from dentes_twenty.objects.target import FieldType, TargetObject
 
 EXPORT_GROUP, WORKSPACE_GROUP, TWENTY_GROUP, TRUST_GROUP = "export", "workspace", "twenty", "trust"
+CUTOVER_GROUP = "cutover"
 
 DROP = "export_drop"
 REFERENCES = "references"
@@ -27,6 +28,9 @@ ATTACHMENTS = "attachments"
 FORM_RESPONSES = "form_responses"
 SAMPLE = "sample_diff"
 APPROVAL = "approval"
+RECONCILIATION = "reconciliation"  # a step of checks
+RECONCILED_CHECK = "reconciled"
+DELTA = "cutover_delta"
 
 PRACTICE_VARIABLE = "DENTES_TWENTY_PRACTICE"
 

@@ -129,6 +129,16 @@ def count_table(what: str, counted: str, counts: Mapping[str, int]) -> dg.Metada
     )
 
 
+def steps_table(counts: Mapping[str, int], steps: Mapping[str, str]) -> dg.MetadataValue[Any]:
+    """Code -> how many, and what to do about it."""
+    records = [
+        dg.TableRecord({"what": code.replace("_", " "), "count": count, "to_do": steps.get(code, "")})
+        for code, count in counts.items()
+    ]
+    columns = [dg.TableColumn("what", "string"), dg.TableColumn("count", "int"), dg.TableColumn("to_do", "string")]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns))
+
+
 def code_table(counts: Mapping[tuple[str, str], int]) -> dg.MetadataValue[Any]:
     """(report, code) -> rows, most first."""
     records = [

@@ -80,7 +80,7 @@ class MoneyTotal:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class PatientMoney:
-    """A patient whose two sums differ: `expected` and `found` as the list says that holds it."""
+    """A patient (or plan) whose two sums differ: `expected` and `found` as the list says that holds it."""
 
     source_id: str
     name: str
@@ -133,8 +133,9 @@ class ReconciliationReport:
 
     `quick`: counts and sums only, no values compared. `patients`: sums of the ledger by patient that differ between
     export (`expected`) and Twenty (`found`). `balances`: patients whose own balance in the export (`found`) is not the
-    sum of their ledger rows (`expected`): the export contradicts itself, nothing was repaired. `strays`: records that
-    carry our source ids and are in no ledger. `drift`: changes by people since `previous`.
+    sum of their ledger rows (`expected`): the export contradicts itself, nothing was repaired. `plans`: the same for
+    plans whose total (`expected`) is not the sum of their lines (`found`). `strays`: records that carry our source ids
+    and are in no ledger. `drift`: changes by people since `previous`.
     """
 
     heading: Heading
@@ -144,6 +145,8 @@ class ReconciliationReport:
     patients_compared: int = 0
     balances: tuple[PatientMoney, ...] = ()
     balances_compared: int = 0
+    plans: tuple[PatientMoney, ...] = ()
+    plans_compared: int = 0
     differences: tuple[ValueDifference, ...] = ()
     orphans: tuple[RecordNotice, ...] = ()
     strays: tuple[RecordNotice, ...] = ()
@@ -174,6 +177,7 @@ class ReconciliationReport:
             "held": any(figures.held for figures in self.objects),
             "refused": any(figures.refused for figures in self.objects),
             "balances": bool(self.balances),
+            "plans": bool(self.plans),
             "strays": bool(self.strays),
             "drift": bool(self.drift),
         }

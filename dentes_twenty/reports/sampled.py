@@ -15,6 +15,7 @@ from dentes_twenty.exports.mapping import Mapping as MappingFile
 from dentes_twenty.exports.plans import custom_column, question_column
 from dentes_twenty.migration.ledger import FileRecord, FileState
 from dentes_twenty.migration.owners import Owners
+from dentes_twenty.migration.reconcile import title_of
 from dentes_twenty.migration.sampling import Feature
 from dentes_twenty.migration.steps import SampledRecord, SampleResult
 from dentes_twenty.migration.steps.sampling import SampledLink
@@ -123,14 +124,6 @@ def _record(one: SampledRecord, headers: _Headers, words: Words, address: str) -
     more = [_link(link, declaration, words) for link in one.links]
     more += [_file(file, words) for file in one.files]
     return dataclasses.replace(made, fields=(*made.fields, *more))
-
-
-def title_of(values: Mapping[str, object]) -> str:
-    """What people call a record: its name, title or number."""
-    name = values.get("name") or values.get("title")
-    if isinstance(name, Mapping):
-        return f"{name.get('firstName') or ''} {name.get('lastName') or ''}".strip()
-    return str(name or values.get("sourceSystemId") or "")
 
 
 def _link(link: SampledLink, declaration: SourceObject, words: Words) -> FieldDiff:

@@ -1,4 +1,4 @@
-"""Drift: what people have changed in Twenty since the last whole reconciliation.
+"""Drift: what people have changed in Twenty since the last whole reconciliation, or since the last load before any.
 
 Belongs here: remembering, by keyed hashes only, which fields differed and which records were gone, and telling what is
 new or undone. Does not belong here: finding differences (`steps.comparing`).
@@ -19,6 +19,7 @@ from dentes_twenty.practice import Practice
 from dentes_twenty.twenty.values import canonical
 
 FILE = "reconciliation.json"
+LOADS = ("migrate", "delta", "materialize")
 EDITS = (Kind.EDITED, Kind.CHANGED)
 
 
@@ -26,7 +27,7 @@ def add_drift(practice: Practice, ledger: Ledger, result: Reconciliation) -> Non
     """Fill `drift` and `previous`; a whole reconciliation that compared values becomes the one to compare with next."""
     path = practice.private_dir / FILE
     before = _read(path)
-    result.previous = before.at
+    result.previous = before.at or _last_load(ledger)
     if not result.quick:
         fields = {_field_key(ledger, one): one for one in result.differences if one.kind in EDITS}
         prints = {key: ledger.prints.value(canonical(one.type, one.stored)).hex() for key, one in fields.items()}
@@ -41,6 +42,11 @@ def add_drift(practice: Practice, ledger: Ledger, result: Reconciliation) -> Non
     ledger.event(
         None, "reconcile", "", scope, "failed" if result.wrong() else "done", {"quick": result.quick, **counts}
     )
+
+
+def _last_load(ledger: Ledger) -> dt.datetime | None:
+    """When the last load ended: it has verified every value that it wrote."""
+    return next((run.ended for run in ledger.runs() if run.kind in LOADS and run.ended is not None), None)
 
 
 class _Before:

@@ -16,7 +16,7 @@ _SUMMED = ("in_export", "landed", "quarantined", "held", "refused", "other", "in
 
 
 def reconciliation(report: ReconciliationReport) -> Rendered:
-    """The page, CSV of objects, money, patients, balances, values and notices, and JSON."""
+    """The page, CSV of objects, money, patients, balances, plans, values and notices, and JSON."""
     w = words_of(report.heading)
     numbers = _numbers(report)
 
@@ -49,6 +49,7 @@ def _numbers(report: ReconciliationReport) -> dict[str, int]:
         "held": sum(f.held for f in report.objects),
         "refused": sum(f.refused for f in report.objects),
         "balances": len(report.balances),
+        "plans": len(report.plans),
         "strays": len(report.strays),
         "drift": len(report.drift),
     }
@@ -98,14 +99,15 @@ def _tables(report: ReconciliationReport, w: Words) -> dict[str, str]:
         "money": money_table(report.money, w),
         "patients": _patients(report.patients, "expected", "found", w),
         "balances": _patients(report.balances, "ledger", "stated", w),
+        "plans": _patients(report.plans, "total", "lines", w, "plan"),
         "values": table(value_header, values, w.language),
         "notices": notices_table(notices, w),
     }
 
 
-def _patients(rows: Iterable[PatientMoney], first: str, second: str, w: Words) -> str:
+def _patients(rows: Iterable[PatientMoney], first: str, second: str, w: Words, who: str = "patient") -> str:
     lines = ((p.source_id, p.name, p.currency, p.expected, p.found, p.difference) for p in rows)
-    return table(("patient", "name", "currency", first, second, "difference"), lines, w.language)
+    return table((who, "name", "currency", first, second, "difference"), lines, w.language)
 
 
 def notices_table(groups: Iterable[tuple[str, Iterable[RecordNotice]]], w: Words) -> str:

@@ -1,0 +1,62 @@
+"""`reconcile`: the books of the export against those of Twenty, as often as one likes.
+
+Belongs here: running the job, and printing counts and what to do next. Names and values stand on the private page.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dentes_twenty.commands import jobs, output, summary
+from dentes_twenty.commands.options import PRACTICE_FILE, AsJson, PracticeFile
+from dentes_twenty.commands.output import Exit
+from dentes_twenty.orchestration.layout import RECONCILED_CHECK, RECONCILIATION
+from dentes_twenty.orchestration.outcome import JobOutcome
+
+PAGE = "reconciliation.html"
+TO_DO = "what_to_do"
+
+
+def reconcile(
+    practice: PracticeFile = PRACTICE_FILE,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Counts and sums only: a few dozen calls, whatever the size.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare every field of every record, the links and the money with the export. Reads only; run `audit` before."""
+    from dentes_twenty.practice import load_practice
+
+    loaded = load_practice(practice)
+    outcome = jobs.execute("reconcile", practice, loaded, quiet=as_json, config={RECONCILIATION: {"quick": quick}})
+    page = loaded.reports_dir / PAGE
+    if as_json:
+        output.show_json({**summary.as_document(outcome), "page": str(page) if outcome.checks else None})
+    else:
+        _tell(outcome)
+        if outcome.checks:
+            output.show(f"Page: {page}")
+    raise typer.Exit(Exit.DONE if outcome.ok else Exit.FAILED)
+
+
+def _tell(outcome: JobOutcome) -> None:
+    for failed in outcome.failed:
+        output.show_failure(failed.failure, as_json=False, where=failed.step)
+    checks = [check for check in outcome.checks if check.name == RECONCILED_CHECK]
+    lines = [(check.asset, "same" if check.passed else "DIFFERS", check.description) for check in checks]
+    if lines:
+        output.show_table(output.table(("Object", "", "What was found"), lines, title="Reconciliation", left=3))
+    todo = {(row["what"], row["to_do"]): 0 for check in checks for row in check.tables.get(TO_DO, ())}
+    for check in checks:
+        for row in check.tables.get(TO_DO, ()):
+            todo[row["what"], row["to_do"]] += int(row["count"])
+    if todo:
+        rows = [(what, count, to_do) for (what, to_do), count in todo.items()]
+        output.show_table(output.table(("What", "Count", "What to do"), rows, title="What to do next", left=3))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(reconcile)

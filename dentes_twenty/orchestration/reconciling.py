@@ -1,0 +1,163 @@
+"""The reconciliation as checks that stand alone: one for each object, to be run again at any time, and the job.
+
+Belongs here: what a reconciliation means as check results. Does not belong here: comparing (`migration`), the page
+(`reports`). The page holds patients' data: events get its path and counts.
+
+https://docs.dagster.io/guides/test/asset-checks
+"""
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+import dagster as dg
+
+from dentes_twenty import __version__
+from dentes_twenty.migration.reconcile import NEXT_STEPS, Reconciliation
+from dentes_twenty.migration.session import Migration
+from dentes_twenty.orchestration import metadata as md
+from dentes_twenty.orchestration.assets_load import objects_of
+from dentes_twenty.orchestration.jobs import reconciled_checks
+from dentes_twenty.orchestration.layout import LOAD_STEPS, MEMBERS, RECONCILED_CHECK, RECONCILIATION
+from dentes_twenty.orchestration.resources import Session
+from dentes_twenty.reports import write_report
+from dentes_twenty.reports.model import Heading
+from dentes_twenty.reports.reconciled import reconciliation_report, rendered
+
+JOB = "reconcile"
+PAGE = "reconciliation"
+MEMBER_OBJECT = "workspaceMember"
+SHOWN = 10  # codes or fields in a check's table
+
+
+class ReconcileConfig(dg.Config):
+    """Counts and sums only (`quick`), or every field of every record."""
+
+    quick: bool = False
+
+
+def reconciliation_check() -> dg.AssetChecksDefinition:
+    """One step for as many objects as are asked for: parents are read once for all that point at them."""
+    specs = [
+        dg.AssetCheckSpec(
+            RECONCILED_CHECK,
+            asset=name,
+            description="Every record, field and link, and the money, against the export and the ledger. Reads only; "
+            "may be run at any time.",
+        )
+        for name in (MEMBERS, *(step.name for step in LOAD_STEPS))
+    ]
+
+    @dg.multi_asset_check(
+        name=RECONCILIATION, specs=specs, can_subset=True, description="The books of the export against Twenty's."
+    )
+    def reconcile(
+        context: dg.AssetCheckExecutionContext, config: ReconcileConfig, session: dg.ResourceParam[Session]
+    ) -> Iterable[dg.AssetCheckResult]:
+        asked = {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
+        results: list[dg.AssetCheckResult] = []
+        with session.look(RECONCILIATION, context.log.info) as step:
+            migration = session.migration
+            targets = _targets(migration)
+            whole = asked == {spec.asset_key.to_user_string() for spec in specs}
+            objects = None if whole else [one for name in asked for one in targets.get(name, ())]
+            found = migration.reconcile(quick=config.quick, objects=objects)
+            page = write_page(migration, found) if whole else None
+            step.figures = _figures(found)
+            for name in asked:
+                results.append(_result(name, targets.get(name, ()), found, page))
+        yield from results
+
+    return reconcile
+
+
+def _targets(migration: Migration) -> dict[str, tuple[str, ...]]:
+    """Asset -> Twenty objects."""
+    return {MEMBERS: (MEMBER_OBJECT,), **{step.name: objects_of(step, migration) for step in LOAD_STEPS}}
+
+
+def write_page(migration: Migration, found: Reconciliation) -> str:
+    """The page for the practice, with its tables; the path."""
+    practice = migration.practice
+    heading = Heading(
+        practice.name,
+        found.at,
+        practice.twenty.url,
+        practice.labels,
+        "",
+        PurePosixPath(migration.drop.location.replace("\\", "/")).name,
+        f"dentes-twenty {__version__}",
+    )
+    address = practice.twenty.url.rstrip("/")
+    report = reconciliation_report(heading, found, migration.planner.declarations, address)
+    return str(write_report(practice.reports_dir, PAGE, rendered(report, found)))
+
+
+def _figures(found: Reconciliation) -> dict[str, float]:
+    return {
+        "landed": sum(rows.landed for rows in found.rows),
+        "verified_values": sum(rows.values for rows in found.rows),
+        "different": sum(found.wrong().values()),
+        "calls": found.calls,
+        "seconds": round(found.seconds, 3),
+    }
+
+
+def _result(asset: str, targets: tuple[str, ...], found: Reconciliation, page: str | None) -> dg.AssetCheckResult:
+    wrong: dict[str, int] = {}
+    notable: dict[str, int] = {}
+    for target in targets:
+        wrong = _together(wrong, found.wrong(target))
+        notable = _together(notable, found.notable(target))
+    rows = [one for one in found.rows if one.target in targets]
+    verified, values = sum(one.verified for one in rows), sum(one.values for one in rows)
+    fields: dict[str, int] = {}
+    for one in rows:
+        fields = _together(fields, one.fields)
+    metadata: dict[str, Any] = md.figures(
+        {"landed": sum(one.landed for one in rows), "verified_records": verified, "verified_values": values}
+    )
+    if wrong or notable:
+        metadata["what_to_do"] = md.steps_table({**wrong, **notable}, NEXT_STEPS)
+    if fields:
+        most = sorted(fields.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
+        metadata["differing_fields"] = md.count_table("field", "records", dict(most))
+    if page:
+        metadata["page"] = dg.MetadataValue.path(page)
+    return dg.AssetCheckResult(
+        asset_key=dg.AssetKey(asset),
+        check_name=RECONCILED_CHECK,
+        passed=not wrong,
+        description=_sentence(wrong, notable, verified, values, quick=found.quick),
+        metadata=metadata,
+    )
+
+
+def _sentence(wrong: dict[str, int], notable: dict[str, int], verified: int, values: int, *, quick: bool) -> str:
+    """What is the matter, and what to do about the first of it."""
+    looked = "Counts and sums compared" if quick else f"{verified:,} records and {values:,} values compared"
+    if not wrong:
+        tail = f" To look at: {_counted(notable)}." if notable else ""
+        return f"{looked}, nothing differs that should not.{tail}"
+    return f"{looked}. Wrong: {_counted(wrong)}. {NEXT_STEPS[next(iter(wrong))]}"
+
+
+def _counted(codes: dict[str, int]) -> str:
+    return ", ".join(f"{count} {code.replace('_', ' ')}" for code, count in codes.items())
+
+
+def _together(one: dict[str, int], other: Any) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in (*one, *(n for n in other if n not in one))}
+
+
+def reconciliation_jobs() -> list[Any]:
+    """`reconcile`: all objects, and the page."""
+    return [
+        dg.define_asset_job(
+            JOB,
+            selection=reconciled_checks(),
+            executor_def=dg.in_process_executor,
+            tags={"dentes_twenty/job": JOB},
+            description="Compare every field of every record, links and money with the export; write the page to sign.",
+        )
+    ]
