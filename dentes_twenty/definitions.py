@@ -13,12 +13,13 @@ from dentes_twenty.orchestration.assets_export import export_assets
 from dentes_twenty.orchestration.assets_load import load_assets
 from dentes_twenty.orchestration.assets_workspace import workspace_assets
 from dentes_twenty.orchestration.checks import standalone_checks
+from dentes_twenty.orchestration.cutover import cutover_assets, cutover_jobs
 from dentes_twenty.orchestration.jobs import migration_jobs
 from dentes_twenty.orchestration.listening import Listener
 from dentes_twenty.orchestration.reconciling import reconciliation_check, reconciliation_jobs
-from dentes_twenty.orchestration.reconciling import reconciliation_check, reconciliation_jobs
 from dentes_twenty.orchestration.resources import KEY, session_resource
 from dentes_twenty.orchestration.rolling_back import rollback_assets, rollback_checks, rollback_jobs
+from dentes_twenty.orchestration.sensors import drop_sensor
 from dentes_twenty.orchestration.trust import trust_assets, trust_jobs
 
 
@@ -28,9 +29,17 @@ def build_defs(
     """The definitions of one practice. `practice_file` and `api_key` replace the environment's; `listener` is told how
     each step goes."""
     return dg.Definitions(
-        assets=[*export_assets(), *workspace_assets(), *trust_assets(), *load_assets(), *rollback_assets()],
+        assets=[
+            *export_assets(),
+            *workspace_assets(),
+            *trust_assets(),
+            *load_assets(),
+            *cutover_assets(),
+            *rollback_assets(),
+        ],
         asset_checks=[*standalone_checks(), reconciliation_check(), *rollback_checks()],
-        jobs=[*migration_jobs(), *trust_jobs(), *reconciliation_jobs(), *rollback_jobs()],
+        jobs=[*migration_jobs(), *trust_jobs(), *cutover_jobs(), *reconciliation_jobs(), *rollback_jobs()],
+        sensors=[drop_sensor(practice_file)],
         resources={KEY: session_resource(practice_file, api_key=api_key, listener=listener)},
         executor=dg.in_process_executor,
     )

@@ -114,6 +114,12 @@ class DropRefused(MigrationError):
         self.shortfalls = tuple(shortfalls)
 
 
+class DropChanged(MigrationError):
+    """The export is not the one that was chosen: somebody copies into it."""
+
+    default_code = "DROP_CHANGED"
+
+
 class DropNotNew(MigrationError):
     """The export was processed already, or is older than one that was."""
 

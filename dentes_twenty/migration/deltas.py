@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from dentes_twenty.exports.stage import absent_reports, keep_report
 from dentes_twenty.migration.delta import (
+    DropChanged,
     DropNotNew,
     DropRefused,
     ObjectDelta,
@@ -30,7 +31,7 @@ from dentes_twenty.migration.delta import (
     row_kind,
     shortfalls,
 )
-from dentes_twenty.migration.ledger import DropState, Ledger, RunState
+from dentes_twenty.migration.ledger import DropState, Ledger, RunState, Severity, Status
 from dentes_twenty.migration.load import LOOK_UP
 from dentes_twenty.migration.merge import outstanding
 from dentes_twenty.migration.planning.records import PlannedRecord
@@ -63,6 +64,9 @@ class DeltaResult:
     files: FilesTally
     vanished: Vanished
     totals: tuple[Total, ...]
+    conflicts_open: int
+    held: int
+    quarantined: int
     calls: int
     seconds: float
 
@@ -79,6 +83,9 @@ class DeltaResult:
             "created": sum(tally.created for tally in tallies),
             "updated": sum(tally.updated for tally in tallies),
             "conflicts_found": sum(tally.conflicts for tally in tallies),
+            "conflicts_open": self.conflicts_open,
+            "held": self.held,
+            "quarantined": self.quarantined,
             "refused": sum(tally.refused for tally in tallies),
             "differing": sum(tally.differing.total() for tally in tallies),
             "files": self.files.attached,
@@ -92,6 +99,7 @@ class DeltaResult:
 def run_delta(
     migration: Migration,
     *,
+    expected: str | None = None,
     allow: Collection[str] = (),
     restore_deleted: bool = False,
     progress: Listener | None = None,
@@ -99,10 +107,15 @@ def run_delta(
     """Bring Twenty to the state of the migration's present drop. Within `migration.run("delta")`.
 
     `allow`: reports that may be missing or short, and `older`. `restore_deleted`: what a person deleted comes back.
-    Raises DropNotNew, DropRefused, and what loading raises.
+    `expected`: the content's fingerprint when the drop was chosen.
+    Raises DropChanged, DropNotNew, DropRefused, and what loading raises.
     """
     began, calls = time.monotonic(), migration.calls.total
     ledger = migration.ledger
+    if expected is not None and migration.drop.fingerprint() != expected:
+        raise DropChanged(
+            "The export has changed since it was chosen.", "Nothing was written; it is taken when it stands still."
+        )
     since = _admit(migration, allow)
     unfinished = _unfinished(ledger, migration.run_id)
     try:
@@ -126,9 +139,18 @@ def run_delta(
     totals = tuple(t for name in migration.objects if name in touched for t in migration.totals(name))
     spent = migration.calls.total - calls
     return DeltaResult(
-        migration.run_id, migration.drop_id, tuple(plan.objects.values()), tallies, files, gone, totals, spent,
+        migration.run_id, migration.drop_id, tuple(plan.objects.values()), tallies, files, gone, totals,
+        *_left(ledger), spent,
         round(time.monotonic() - began, 3),
     )  # fmt: skip
+
+
+def _left(ledger: Ledger) -> tuple[int, int, int]:
+    """What waits for somebody: open conflicts, held records, quarantined rows."""
+    conflicts = sum(len(page) for page in ledger.conflicts())
+    held = sum(count for (_, _, status), count in ledger.counts().items() if status is Status.HELD)
+    findings = ledger.quarantine_counts().items()
+    return conflicts, held, sum(n for (_, severity, _), n in findings if severity is Severity.QUARANTINE)
 
 
 def _admit(migration: Migration, allow: Collection[str]) -> int | None:

@@ -34,11 +34,14 @@ class NoSuchConflict(MigrationError):
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class ConflictValues:
-    """A conflict with both values, in wire form. `planned` is the export's record; `exported` and `current` are None
-    where the field is empty, or where the record is no longer in the export or in Twenty."""
+    """A conflict with both values, in wire form. `target`: the Twenty object. `planned`: the export's record.
+
+    `exported` and `current` are None where the field is empty, or the record is no longer in the export or in Twenty.
+    """
 
     conflict: Conflict
     object: str
+    target: str
     record_id: str
     field_label: str
     type: str
@@ -72,6 +75,7 @@ def conflict_values(migration: Migration) -> tuple[ConflictValues, ...]:
                         ConflictValues(
                             conflict,
                             declaration.name,
+                            object_,
                             ids[key],
                             fields[name].label,
                             fields[name].type.value,
