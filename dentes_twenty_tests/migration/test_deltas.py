@@ -4,77 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from dentes_twenty.migration.delta import DropNotNew, DropRefused
 from dentes_twenty.migration.deltas import DeltaResult
 from dentes_twenty.migration.ledger import ConflictState, DropState, Status
-from dentes_twenty.migration.session import Migration
-from dentes_twenty.practice import Practice, load_practice
 from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty_tests import small_practice
+from dentes_twenty_tests.migrated import Desk
 
 ADA = "patient:9001"
-
-
-class Desk:
-    """A migrated practice, its export folder, and a person who edits in Twenty."""
-
-    def __init__(self, folder: Path, server: SandboxServer) -> None:
-        self.server = server
-        self.practice: Practice = small_practice.confirmed(small_practice.write(folder, server.url))
-        self.export = folder / "export"
-        with self.session() as migration, migration.run("migrate"):
-            for report in migration.reports:
-                migration.stage(report)
-            migration.check_references()
-            migration.provision()
-            migration.adopt()
-            migration.write_members()
-            for object_ in migration.objects:
-                migration.load(object_)
-
-    def session(self) -> Migration:
-        return Migration(self.practice, api_key=self.server.api_key)
-
-    def policy(self, **policies: Any) -> None:
-        text = self.practice.path.read_text(encoding="utf-8")
-        listed = "".join(f"  {name}: {value}\n" for name, value in policies.items())
-        self.practice.path.write_text(f"{text}policies:\n{listed}", encoding="utf-8")
-        self.practice = load_practice(self.practice.path)
-
-    def edit(self, file: str, old: str, new: str) -> None:
-        path = self.export / file
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new), encoding="utf-8")
-
-    def delta(self, *allow: str, restore_deleted: bool = False) -> DeltaResult:
-        with self.session() as migration, migration.run("delta"):
-            return migration.delta(allow, restore_deleted=restore_deleted)
-
-    def person(self, key: str) -> dict[str, Any]:
-        return self._record("person", key)
-
-    def _record(self, object_: str, key: str) -> dict[str, Any]:
-        with self.session() as migration:
-            record = self._id(migration, key)
-            found = migration.wait(migration.store.read(object_, [record], with_deleted=True))
-            return dict(found[record])
-
-    def by_hand(self, object_: str, key: str, **changes: Any) -> None:
-        with self.session() as migration:
-            record = self._id(migration, key)
-            if changes:
-                migration.wait(migration.store.update(object_, record, changes))
-            else:
-                migration.wait(migration.store.soft_delete(object_, [record]))
-
-    def _id(self, migration: Migration, key: str) -> str:
-        source_object, _, source_id = key.partition(":")
-        return migration.ledger.known(source_object, [source_id])[source_id].record_id
 
 
 @pytest.fixture
@@ -170,7 +110,7 @@ def test_an_export_with_too_few_rows_is_refused_with_the_numbers_unless_allowed(
         assert migration.ledger.drops()[-1].state is DropState.REFUSED
     result = desk.delta("entry")
     assert rows(result, "entry") == (0, 0, 4, 1, 0)
-    assert desk._record("billingLedger", "entry:6")["deletedAt"] is None
+    assert desk.record("billingLedger", "entry:6")["deletedAt"] is None
 
 
 def test_an_export_that_lacks_a_report_is_refused_and_when_allowed_leaves_its_rows_alone(desk: Desk) -> None:
@@ -195,12 +135,12 @@ def test_policy_delete_takes_vanished_rows_away_but_not_what_a_person_edited_and
     desk.edit("ledger.csv", "3,9002,2024-05-15,Charge,300.10,,,D2,\n", "")
     result = desk.delta()
     assert (result.vanished.deleted, result.vanished.kept["edited"]) == (1, 1)
-    assert desk._record("billingLedger", "entry:6")["deletedAt"] is not None
+    assert desk.record("billingLedger", "entry:6")["deletedAt"] is not None
     assert all(total.ok for total in result.totals)
     (desk.export / "ledger.csv").write_text(whole + "8,9002,2024-06-01,Charge,1.00,,,D2,\n", encoding="utf-8")
     back = desk.delta()
     assert rows(back, "entry") == (1, 0, 3, 0, 2)
-    assert desk._record("billingLedger", "entry:6")["deletedAt"] is None
+    assert desk.record("billingLedger", "entry:6")["deletedAt"] is None
     with desk.session() as migration:
         assert migration.ledger.known("entry", ["6"])["6"].status is Status.LANDED
 
