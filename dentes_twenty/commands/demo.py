@@ -128,18 +128,22 @@ def _serve(stage: Stage) -> None:
     ]  # fmt: skip
     output.show(f"Twenty (API): {stage.server.url}   key: {key_file}")
     output.show(f"Dagster UI:   http://127.0.0.1:{port}/runs")
-    output.say("Ctrl-C ends both.")
-    ui = subprocess.Popen(command, env=environment, cwd=stage.practice.path.parent)  # noqa: S603 - our own interpreter
-    try:
-        ui.wait()
-        output.say("The Dagster UI has ended.")
-    except KeyboardInterrupt:
-        output.say("Stopping.")
-    finally:
-        ui.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            ui.wait(UI_STOP_S)
-        ui.kill()
+    log = home / "ui.log"
+    output.say(f"It takes some seconds to start; it writes to {log}. Ctrl-C ends both.")
+    with log.open("w") as written:
+        ui = subprocess.Popen(  # noqa: S603 - our own interpreter
+            command, env=environment, cwd=stage.practice.path.parent, stdout=written, stderr=written
+        )
+        try:
+            ui.wait()
+            output.say("The Dagster UI has ended by itself; its log says why.")
+        except KeyboardInterrupt:
+            output.say("Stopping.")
+        finally:
+            ui.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                ui.wait(UI_STOP_S)
+            ui.kill()
 
 
 def _free_port() -> int:
