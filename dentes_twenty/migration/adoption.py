@@ -12,7 +12,6 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
 from dentes_twenty.migration.ledger import Ledger, RecordKey, Status
 from dentes_twenty.twenty.records import RecordStore
@@ -47,13 +46,12 @@ def spellings(unique: UniqueValue, value: str) -> tuple[str, ...]:
         return (value,)
     rest = value.removeprefix("https://")
     bare = rest.removeprefix("www.")
-    return tuple(f"{scheme}{www}{bare}" for scheme in ("https://", "http://", "") for www in ("", "www."))
-
-
-def same_site(address: str) -> str:
-    """Host without www, and path: what makes two addresses one site."""
-    parts = urlsplit(address if "://" in address else f"https://{address}")
-    return parts.netloc.lower().removeprefix("www.") + parts.path.rstrip("/")
+    return tuple(
+        f"{scheme}{www}{bare}{end}"
+        for scheme in ("https://", "http://", "")
+        for www in ("", "www.")
+        for end in ("", "/")
+    )
 
 
 async def find_existing(

@@ -26,12 +26,22 @@ async def settle_doubts(run: LoadRun, object_: str) -> int:
         by_intent: dict[int, list[Outcome]] = {}
         for state in states:
             assert state.intent is not None
-            result = _result(run, state, found.get(state.record_id))
-            by_intent.setdefault(state.intent, []).append(Outcome(state.key, state.record_id, result))
+            by_intent.setdefault(state.intent, []).append(_outcome(run, state, found.get(state.record_id)))
         for intent, outcomes in by_intent.items():
             run.ledger.settle(intent, outcomes)
         count += len(states)
     return count
+
+
+def _outcome(run: LoadRun, state: RecordState, stored: Mapping[str, Any] | None) -> Outcome:
+    """A record that was made is remembered as it stands: what differs from the plan is written as a change."""
+    result = _result(run, state, stored)
+    prints = None
+    if result is Result.LANDED and state.operation is Operation.CREATE and stored and state.pending:
+        types = run.store.field_types(state.object)
+        names = [name for name in run.ledger.field_prints(state.pending) if name in stored]
+        prints = run.ledger.fingerprints({name: canonical(types[name], stored[name]) for name in names})
+    return Outcome(state.key, state.record_id, result, prints=prints)
 
 
 def _result(run: LoadRun, state: RecordState, stored: Mapping[str, Any] | None) -> Result:

@@ -65,6 +65,7 @@ class Loader:
         parents: Parents,
         *,
         adopted: frozenset[str] = frozenset(),
+        landed: set[str] | None = None,
         progress: Progress | None = None,
     ) -> None:
         self._run = run
@@ -78,9 +79,10 @@ class Loader:
         self._standing = run.ledger.conflicts_standing()
         self._updater = Updater(run, declaration, self._verifier, self.tally, self._standing)
         self._selves = frozenset(declaration.self_relations)
-        self._landed: set[str] = set()
+        self._landed = landed
         self._deferred: list[PlannedRecord] = []
         self._links: list[tuple[RecordKey, LinkRecord]] = []
+        self._old_links: dict[str, list[RecordState]] = {}
         self._slots = asyncio.Semaphore(run.in_flight)
 
     async def load(self, records: Iterable[PlannedRecord]) -> Tally:
@@ -106,6 +108,7 @@ class Loader:
                 updates += changed
                 creates = await self._send_full(group, creates, self._create)
                 updates = await self._send_full(group, updates, self._updater.update)
+                await self._remove_links()
                 await self._send_links(group, whole=False)
                 self._tell()
             await self._start(group, creates, self._create)
@@ -174,15 +177,32 @@ class Loader:
         return bool(outstanding(ledger.field_prints(state.prints), exported, ledger.prints.value(None), standing))
 
     def _missing_links(self, standing: Sequence[PlannedRecord]) -> None:
-        """Links of records that stand already: a crash may have come between a record and its links."""
-        wanted = [(RecordKey(link.join, planned.key), link) for planned in standing for link in planned.links]
-        for join in {key.source_object for key, _ in wanted}:
-            mine = [(key, link) for key, link in wanted if key.source_object == join]
-            known = self._run.ledger.known(join, [key.source_id for key, _ in mine])
-            for key, link in mine:
-                state = known.get(key.source_id)
-                if state is None or state.status is not Status.LANDED or state.record_id != link.id:
-                    self._links.append((key, link))
+        """Links of records that stand already: a crash may have come between a record and its links, and a corrected
+        row may belong to somebody else now: then the old link goes, or a note would show with both patients."""
+        for declared in self._declaration.links:
+            join = declared.join.singular
+            known = self._run.ledger.known(join, [planned.key for planned in standing])
+            for planned in standing:
+                wanted = next((link for link in planned.links if link.join == join), None)
+                state = known.get(planned.key)
+                landed = state is not None and state.status is Status.LANDED
+                if state is not None and landed and (wanted is None or state.record_id != wanted.id):
+                    self._old_links.setdefault(join, []).append(state)
+                if wanted is not None and not (state is not None and landed and state.record_id == wanted.id):
+                    self._links.append((RecordKey(join, planned.key), wanted))
+
+    async def _remove_links(self) -> None:
+        """Links that no longer hold are destroyed before the new ones are made."""
+        size = self._run.store.batch_size
+        for join, states in self._old_links.items():
+            for start in range(0, len(states), size):
+                batch = states[start : start + size]
+                intents = [RecordIntent(state.key, state.record_id) for state in batch]
+                intent = self._run.ledger.intend(self._run.run, Operation.DESTROY, join, intents, drop=self._run.drop)
+                await self._run.store.destroy(join, [state.record_id for state in batch])
+                outcomes = [Outcome(state.key, state.record_id, Result.LANDED) for state in batch]
+                self._run.ledger.settle(intent, outcomes)
+        self._old_links.clear()
 
     # -- sending
 
@@ -210,8 +230,8 @@ class Loader:
         group.create_task(work())
 
     async def _create(self, batch: Sequence[PlannedRecord]) -> None:
-        ledger, inside = self._run.ledger, {planned.id for planned in batch}
-        sent = [self._without_far_selves(planned, inside) for planned in batch]
+        ledger = self._run.ledger
+        sent = [self._without_far_selves(planned) for planned in batch]
         intents = [
             RecordIntent(
                 RecordKey(p.source_object, p.source_id),
@@ -247,16 +267,16 @@ class Loader:
 
     def _remember(self, record_id: str) -> None:
         """Only where records may point at each other: two million ids would take 200 MB."""
-        if self._selves:
+        if self._landed is not None:
             self._landed.add(record_id)
 
-    def _without_far_selves(self, planned: PlannedRecord, inside: set[str]) -> PlannedRecord:
-        """Without relations to records of its own kind that are not there yet: they are written afterwards."""
-        far = {
-            name
-            for name in self._selves
-            if planned.values[name] and planned.values[name] not in inside and planned.values[name] not in self._landed
-        }
+    def _without_far_selves(self, planned: PlannedRecord) -> PlannedRecord:
+        """Without relations to records of its own kind that are not there yet: they are written afterwards.
+
+        A batch may be cut on the way, and a record of it refused: what stands in the same batch is not there yet.
+        """
+        there = self._landed or set()
+        far = {name for name in self._selves if planned.values[name] and planned.values[name] not in there}
         if not far:
             return planned
         values = {name: None if name in far else value for name, value in planned.values.items()}

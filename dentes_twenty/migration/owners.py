@@ -1,7 +1,7 @@
 """Owners: which workspace member stands for which provider (data-model.md, 1; AMBIGUITIES 67-68).
 
 Belongs here: the pure match, the pre-flight owner report and the rule that blocks. Does not belong here: reading
-members (`twenty.members`), writing their fields (`migration.members`).
+members (`twenty.members`), writing their fields (`steps.loading`).
 """
 
 from __future__ import annotations

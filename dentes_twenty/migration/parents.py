@@ -9,6 +9,7 @@ altogether (`planning.rows` decides those).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from dentes_twenty.exports.issues import Issue
 from dentes_twenty.migration.ledger import Held, Ledger, RecordKey, Status
@@ -29,10 +30,14 @@ def required_relations(declaration: SourceObject) -> frozenset[str]:
 
 
 class Parents:
-    """The absent parents, for the declarations of one run. Built from the ledger, kept current by the loader."""
+    """The absent parents, for the declarations of one run. Built from the ledger, kept current by the loader.
 
-    def __init__(self, ledger: Ledger, run: int, drop: int | None) -> None:
+    `files`: report -> file, for the quarantine entries of refused records.
+    """
+
+    def __init__(self, ledger: Ledger, run: int, drop: int | None, files: Mapping[str, str] | None = None) -> None:
         self._ledger = ledger
+        self._files = files or {}
         self._run = run
         self._drop = drop
         self._required: frozenset[str] = frozenset()
@@ -76,12 +81,13 @@ class Parents:
         """Remember that Twenty will not have this record: a quarantine entry, and an absent parent."""
         assert self._declaration is not None
         self._absent[planned.id] = RecordKey(planned.source_object, planned.source_id)
+        report = self._declaration.report.name
         self.issues.append(
             Issue(
-                self._declaration.report.name,
-                "",
+                report,
+                self._files.get(report, ""),
                 planned.position % POSITIONS_PER_OBJECT,
-                0,
+                planned.line,
                 planned.source_id,
                 field,
                 f"refused_{code}",

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from dentes_twenty.exports.issues import Issue
 from dentes_twenty.exports.stage import Staged
 from dentes_twenty.migration.ledger import Ledger
+from dentes_twenty.migration.ledger.types import IN_TWENTY
 from dentes_twenty.migration.owners import Owners, Provider
 from dentes_twenty.migration.planning.context import PlanContext
 from dentes_twenty.migration.planning.index import Index
@@ -45,7 +46,17 @@ class Planner:
             self.staged,
             earlier_emails=ledger.holders("email"),
             earlier_sites=ledger.holders("website"),
+            known_contacts=self._known_contacts(),
             spell=ledger.pseudonym,
+        )
+
+    def _known_contacts(self) -> frozenset[str]:
+        """Keys under which contacts stand in Twenty: a person keeps theirs, whoever names them first."""
+        return frozenset(
+            f"{state.key.source_object}:{state.key.source_id}"
+            for kind in ("guardian", "emergency")
+            for page in self._ledger.iterate(source_object=kind, status=IN_TWENTY)
+            for state in page
         )
 
     @cached_property
@@ -66,7 +77,7 @@ class Planner:
 
     def rows(self, declaration: SourceObject, issues: list[Issue] | None = None) -> Iterator[PlannedRow]:
         """Rows that become records, with facts; findings go into `issues`."""
-        source = RowSource(self.index, self.practice.currency, self.practice.labels, [] if issues is None else issues)
+        source = RowSource(self.index, self.practice.currency, self.practice.labels, issues)
         return source.rows(declaration, self.form_of(declaration))
 
     def context(self, owners: Owners) -> PlanContext:
@@ -98,7 +109,7 @@ class Planner:
             return made[declaration.name]
         form = self.form_of(declaration)
         if form is not None:
-            return sum(1 for _ in self.staged.form_rows(form, columns=[declaration.report.key]))
+            return self.staged.form_count(form)
         return self.staged.count(declaration.report.name)
 
     # -- owners

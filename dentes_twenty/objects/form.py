@@ -104,6 +104,11 @@ RESERVED = frozenset(  # Twenty refuses these as field names, or they are taken 
         "patient",
         "submittedAt",
         "sourceSystemId",
+        "attachments",
+        "noteTargets",
+        "taskTargets",
+        "timelineActivities",
+        "searchVector",
     }
 )
 
@@ -223,7 +228,7 @@ def form_declaration(form: Form) -> SourceObject:
             FieldType.RELATION,
             "Patient",
             relation("patient_id", "patient"),
-            to=RelationTo("person", f"{form.name} responses"),
+            to=RelationTo("person", f"{form.name[: MAX_NAME - 10]} responses"),
         ),
         field("submittedAt", FieldType.DATE_TIME, "Submitted at", moment("submitted_at")),
         *(made for question in form.questions for made in _question_fields(question)),

@@ -14,6 +14,7 @@ from dentes_twenty.objects.fields import (
     SourceObject,
     Transform,
     choice,
+    choice_raw,
     column,
     field,
     keyed_relation,
@@ -115,6 +116,7 @@ PATIENT_CONTACT_FIELDS = (
         to=RelationTo("person", "Contact for"),
     ),
     choice("relationship", "Relationship", "relation", GUARDIAN_RELATIONSHIP),
+    choice_raw("relationship", "Relationship", "relation"),
 )
 
 # Only when some patient has more than one guardian: the further ones are linked here, so that no link is lost.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,3 +119,31 @@ def test_one_refused_patient_is_named_and_their_rows_wait_until_the_patient_land
     migrate(practice, sandbox.api_key)
     status, said = check_workspace(tmp_path, sandbox.url, sandbox.api_key, drop)
     assert status == 0, said
+
+
+def test_a_note_that_belongs_to_somebody_else_now_shows_with_them_alone(
+    tmp_path: Path, drop: Path, sandbox: SandboxServer
+) -> None:
+    practice = make_practice(tmp_path, drop, sandbox.url)
+    migrate(practice, sandbox.api_key)
+    path = drop / "notes.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    owner, files, key = (header.index(name) for name in ("Patient ID", "Attachments", "Note ID"))
+    moved = next((row for row in rows if row[files]), rows[0])
+    moved[owner] = "10001" if moved[owner] != "10001" else "10002"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    migrate(practice, sandbox.api_key)
+
+    async def look(store: RecordStore) -> tuple[list[str], list[str], str]:
+        async for note, *_ in store.find("note", {"sourceSystemId": {"eq": f"note:{moved[key]}"}}, ["id"]):
+            links = [t async for page in store.find("noteTarget", {"noteId": {"eq": note["id"]}}) for t in page]
+            kept = [a async for page in store.find("attachment", {"targetNoteId": {"eq": note["id"]}}) for a in page]
+            new = (await person(store, f"patient:{moved[owner]}"))["id"]
+            return [t["targetPersonId"] for t in links], [a["targetPersonId"] for a in kept], new
+        raise AssertionError("the note is gone")
+
+    links, attachments, new = by_hand(sandbox, look)
+    assert links == [new]
+    assert set(attachments) <= {new}

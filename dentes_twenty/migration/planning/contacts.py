@@ -22,7 +22,7 @@ MatchKey = tuple[str, str]  # (folded name, phone as calling code and number, or
 @dataclasses.dataclass(frozen=True, slots=True)
 class Mention:
     """One place where a contact is named. `object` and `source_id` make its alias, `relation` says what it is to the
-    patient, `unparsed` is the text of a phone cell that could not be read."""
+    patient; the last three are the texts of cells that could not be read or mapped."""
 
     object: str
     source_id: str
@@ -33,7 +33,8 @@ class Mention:
     email: str | None
     relation: str | None = None
     unparsed: str | None = None
-    from_file: bool = False
+    unparsed_email: str | None = None
+    relation_raw: str | None = None
 
     @property
     def keys(self) -> tuple[MatchKey, ...]:
@@ -52,6 +53,7 @@ class Contact:
     emails: list[str]
     roles: list[str]
     unparsed: list[str]
+    unparsed_emails: list[str]
 
     @property
     def key(self) -> str:
@@ -66,6 +68,7 @@ class PatientLinks:
 
     guardian: str | None = None
     relation: str | None = None
+    relation_raw: str | None = None
     emergency: str | None = None
     further: list[tuple[Mention, str]] = dataclasses.field(default_factory=list)
 
@@ -108,8 +111,8 @@ def _groups(mentions: Sequence[Mention]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _person(group: Sequence[Mention], known: Mapping[str, str]) -> Contact:
-    """`known` maps aliases that an earlier run has landed to themselves: such a key is kept (AMBIGUITIES 32)."""
+def _person(group: Sequence[Mention], known: frozenset[str]) -> Contact:
+    """`known` are the aliases that an earlier run has landed: such a key is kept (AMBIGUITIES 32)."""
     named = next((m for m in group if f"{m.object}:{m.source_id}" in known), group[0])
     phones = list({(p["calling"], p["number"]): p for m in reversed(group) for p in reversed(m.phones)}.values())[::-1]
     return Contact(
@@ -120,6 +123,7 @@ def _person(group: Sequence[Mention], known: Mapping[str, str]) -> Contact:
         list(dict.fromkeys(m.email for m in group if m.email)),
         sorted({m.role for m in group}, key=(GUARDIAN, EMERGENCY_CONTACT).index),
         list(dict.fromkeys(m.unparsed for m in group if m.unparsed)),
+        list(dict.fromkeys(m.unparsed_email for m in group if m.unparsed_email)),
     )
 
 
@@ -127,7 +131,7 @@ def resolve(
     mentions: Sequence[Mention],
     patients: Mapping[MatchKey, Sequence[str]],
     order: Mapping[str, int],
-    known: Mapping[str, str] | None = None,
+    known: frozenset[str] = frozenset(),
 ) -> Contacts:
     """Decide who is whom.
 
@@ -145,7 +149,7 @@ def resolve(
             roles = result.patient_roles.setdefault(patient, [])
             roles.extend(r for r in (GUARDIAN, EMERGENCY_CONTACT) if r not in roles and any(m.role == r for m in group))
         else:
-            person = _person(group, known or {})
+            person = _person(group, known)
             result.people.append(person)
             target = person.key
         for i in indexes:
@@ -168,7 +172,11 @@ def _first_guardian_by_place(mentions: Sequence[Mention], result: Contacts) -> N
         if links.further:
             links.further.sort(key=lambda pair: place[id(pair[0])])
             mention, links.guardian = links.further.pop(0)
-            links.relation = mention.relation
+            links.relation, links.relation_raw = mention.relation, mention.relation_raw
+            others = {target: other for other, target in reversed(links.further) if target != links.guardian}
+            links.further = [
+                (others[target], target) for target in dict.fromkeys(t for _, t in links.further) if target in others
+            ]
 
 
 def unnamed_phones(row: Mapping[str, Any]) -> list[Mapping[str, str]]:

@@ -48,6 +48,6 @@ def website(address: str) -> str:
     text = address.strip()
     parts = urlsplit(text if "://" in text else f"https://{text}")
     host = parts.netloc.lower()
-    path = parts.path.rstrip("/")
+    path = parts.path.rstrip("/").lower()
     query = f"?{parts.query}" if parts.query else ""
     return f"https://{host}{path}{query}"

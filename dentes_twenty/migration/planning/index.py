@@ -65,7 +65,7 @@ class Index:
         *,
         earlier_emails: Mapping[str, str] | None = None,
         earlier_sites: Mapping[str, str] | None = None,
-        known_contacts: Mapping[str, str] | None = None,
+        known_contacts: frozenset[str] = frozenset(),
         spell: Callable[[str], str] = lambda value: value,
     ) -> None:
         self.staged = staged
@@ -146,6 +146,7 @@ class Index:
                     row.get("guardian_email"),
                     row.get("guardian_relation"),
                     row.get("guardian_phone" + RAW),
+                    relation_raw=row.get("guardian_relation" + RAW),
                 )
             )
         if row.get("emergency_name"):
@@ -177,7 +178,8 @@ class Index:
                         row.get("email"),
                         row.get("relation"),
                         row.get("phone" + RAW),
-                        from_file=True,
+                        row.get("email" + RAW),
+                        row.get("relation" + RAW),
                     )
                 )
 

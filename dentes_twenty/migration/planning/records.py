@@ -1,7 +1,7 @@
 """A planned row becomes a record: id, wire values, link records.
 
 Belongs here: evaluating a declaration's transforms. Does not belong here: comparing with what was written before
-(`migration.delta`), sending (`migration.load`).
+(`migration.load`), sending (`migration.load`).
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class PlannedRecord:
     """One record to stand in Twenty.
 
     `values`: wire name -> wire value, None for empty, exactly the fields of the declaration. `created_at`: the source's
-    own moment, where it has one. `digest`: fingerprint (16 bytes) of the source row. `parents`: the (source object,
-    source id) pairs that its relations point at.
+    own moment, where it has one. `digest`: fingerprint (16 bytes) of the source row. `line`: where the row starts
+    in its file, 0 for a record that planning made.
     """
 
     object: str
@@ -45,6 +45,7 @@ class PlannedRecord:
     position: int
     digest: bytes
     links: tuple[LinkRecord, ...]
+    line: int = 0
 
     @property
     def key(self) -> str:
@@ -79,6 +80,7 @@ def build(declaration: SourceObject, row: Row, context: PlanContext) -> PlannedR
         position=declaration.rank * POSITIONS_PER_OBJECT + int(row["_row"]),
         digest=row.get("_digest") or _digest(values),
         links=links,
+        line=int(row["_line"]),
     )
 
 

@@ -29,12 +29,12 @@ PlannedRow = dict[str, Any]
 
 @dataclasses.dataclass(slots=True)
 class RowSource:
-    """Streams planned rows and collects the issues found on the way (read `issues` when a stream has ended)."""
+    """Streams planned rows; findings go into `issues` as they are made, and nowhere when it is None."""
 
     index: Index
     currency: str
     language: str = "en"
-    issues: list[Issue] = dataclasses.field(default_factory=list)
+    issues: list[Issue] | None = None
 
     def rows(self, declaration: SourceObject, form: Form | None = None) -> Iterator[PlannedRow]:
         """The rows that become records, in source order. A form's rows come from its own table."""
@@ -47,8 +47,9 @@ class RowSource:
         source = staged.rows(report.name)
         if form is not None:  # both layouts of a form have one declaration; findings name the file that was read
             source, report = staged.form_rows(form), dataclasses.replace(report, name=staged.form_report(form))
+        used = _used_columns(declaration)
         for row in source:
-            if self._refer(report, row) and (enrich is None or enrich(row)):
+            if self._refer(report, row, used) and (enrich is None or enrich(row)):
                 yield row
 
     def _made(self, declaration: SourceObject) -> Iterator[PlannedRow] | None:
@@ -75,11 +76,14 @@ class RowSource:
 
     # -- references
 
-    def _refer(self, report: Report, row: PlannedRow) -> bool:
-        """Resolve the row's references in place; False when the row stays out."""
+    def _refer(self, report: Report, row: PlannedRow, used: frozenset[str]) -> bool:
+        """Resolve the row's references in place; False when the row stays out.
+
+        An optional reference that becomes nothing in Twenty is left alone: two million rows may name somebody unknown.
+        """
         for column in report.columns:
             reference, value = column.reference, row.get(column.name)
-            if reference is None or not value:
+            if reference is None or not value or not (reference.required or column.name in used):
                 continue
             verdict, source_id = self.index.references[reference.to].resolve(value, by_name=reference.by_name)
             if verdict is Verdict.LANDS:
@@ -95,10 +99,11 @@ class RowSource:
         return True
 
     def _tell(self, report: Report, row: PlannedRow, column: str | None, code: str, severity: Severity) -> None:
-        file = self._file(report.name)
-        self.issues.append(
-            Issue(report.name, file, row["_row"], row["_line"], row.get(report.key), column, code, severity)
-        )
+        if self.issues is not None:
+            file = self._file(report.name)
+            self.issues.append(
+                Issue(report.name, file, row["_row"], row["_line"], row.get(report.key), column, code, severity)
+            )
 
     def _file(self, report: str) -> str:
         return self.index.staged.report(report).file if self.index.staged.has(report) else ""
@@ -123,8 +128,7 @@ class RowSource:
         row[person.GUARDIAN] = links.guardian if links else None
         row[person.EMERGENCY] = links.emergency if links else None
         row["guardian_relation"] = links.relation if links and links.guardian else None
-        if not row[person.GUARDIAN]:
-            row.pop("guardian_relation" + RAW, None)
+        row["guardian_relation" + RAW] = links.relation_raw if links and links.guardian else None
         row[person.RELATIVE_PHONES] = unnamed_phones(row)
         if row[person.RELATIVE_PHONES]:
             self._tell_row(row, None, "contact_without_name")
@@ -170,7 +174,7 @@ class RowSource:
     def _tell_row(self, row: PlannedRow, column: str | None, code: str) -> None:
         keys = {"patient": "patient_id", "practice": "practice_id", "payer": "payer_id", "guardian": "guardian_id"}
         for name, key in keys.items():
-            if key in row:
+            if key in row and self.issues is not None:
                 self.issues.append(
                     Issue(name, self._file(name), row["_row"], row["_line"], row[key], column, code, "warning")
                 )
@@ -180,7 +184,7 @@ class RowSource:
 
     def _contact_people(self) -> Iterator[PlannedRow]:
         for filed in self.index.staged.rows(guardian.REPORT.name):
-            self._refer(guardian.REPORT, filed)  # the index has left them out; here they are told of
+            self._refer(guardian.REPORT, filed, frozenset())  # the index has left them out; here they are told of
         for place, contact in enumerate(self.index.contacts.people, 1):
             row: PlannedRow = {
                 "_row": place,
@@ -190,6 +194,7 @@ class RowSource:
                 "name": contact.name,
                 "phone": contact.phones,
                 "phone" + RAW: "\n".join(contact.unparsed) or None,
+                "email" + RAW: "\n".join(contact.unparsed_emails) or None,
                 person.ROLES: contact.roles,
             }
             self._hold_email(row, contact.key, contact.emails[0] if contact.emails else None)
@@ -208,6 +213,7 @@ class RowSource:
                     "patient_id": mention.patient_id,
                     "name": mention.name,
                     "relation": mention.relation,
+                    "relation" + RAW: mention.relation_raw,
                     guardian.CONTACT_KEY: target,
                 }
 
@@ -226,3 +232,9 @@ class RowSource:
                     "plan_id": row["plan_id"],
                     note.BODY_MARKDOWN: plan_table(lines, row.get("currency") or self.currency, self.language),
                 }
+
+
+def _used_columns(declaration: SourceObject) -> frozenset[str]:
+    """The columns that a field or a link of the declaration reads."""
+    fields = {column for field in declaration.fields for column in field.transform.columns}
+    return frozenset(fields | {link.column for link in declaration.links})

@@ -20,6 +20,7 @@ from dentes_twenty.migration.planning.rows import PlannedRow
 from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.steps.context import StepContext
 from dentes_twenty.objects import note
+from dentes_twenty.objects.target import ATTACHMENT, NOTE_TARGET
 from dentes_twenty.twenty.errors import RecordRefused
 from dentes_twenty.twenty.files import Attachment, FileStore, LocalFile, UploadedFile
 
@@ -54,7 +55,6 @@ class _Wanted:
     name: str
     targets: dict[str, str]
     attachment_id: str
-    known: FileRecord | None
 
 
 async def load_files(
@@ -70,6 +70,7 @@ async def load_files(
         step = _FileStep(context, drop, files, tally)
         while chunk := list(islice(rows, NOTES_AT_ONCE)):
             await step.take(list(step.wanted(chunk)))
+            await step.follow()
             meter.at(tally.done)
     context.ledger.quarantine_add(context.run, step.issues, drop=context.drop)
     return tally
@@ -84,6 +85,7 @@ class _FileStep:
         self._tally = tally
         self._plan = context.planner.context(context.owners)
         self._slots = asyncio.Semaphore(context.in_flight)
+        self._moved: list[dict[str, str]] = []
         self.issues: list[Issue] = []
 
     def wanted(self, rows: Sequence[PlannedRow]) -> Iterator[_Wanted]:
@@ -91,6 +93,7 @@ class _FileStep:
         known = self._ledger.known(note.DECLARATION.name, [row["note_id"] for row in rows])
         keys = [RecordKey(note.DECLARATION.name, row["note_id"]) for row in rows]
         files = self._ledger.files_of(keys)
+        links = self._ledger.known(NOTE_TARGET.singular, [f"{key.source_object}:{key.source_id}" for key in keys])
         for row, key in zip(rows, keys, strict=True):
             state = known.get(row["note_id"])
             if state is None or state.status not in STANDING:
@@ -101,9 +104,21 @@ class _FileStep:
                 before = next((one for one in files.get(key, ()) if one.name == name), None)
                 if before is not None and before.state is FileState.ATTACHED:
                     self._tally.unchanged += 1
+                    link = links.get(f"{key.source_object}:{key.source_id}")
+                    if link is not None and link.run == self._context.run:
+                        self._moved += [{"id": one, "person": person} for one in before.attachment_ids]
                     continue
                 attachment = ids.link_id(self._plan.practice, "attachment", state.record_id, name)
-                yield _Wanted(row, key, name, {"note": state.record_id, "person": person}, attachment, before)
+                yield _Wanted(row, key, name, {"note": state.record_id, "person": person}, attachment)
+
+    async def follow(self) -> None:
+        """Files of a note that this run has given to another patient follow it."""
+        store = self._context.store
+        column = store.model.link_column(ATTACHMENT.singular, "person")
+        moved = [{"id": one["id"], column: one["person"]} for one in self._moved]
+        self._moved.clear()
+        if moved:
+            await store.update_each(ATTACHMENT.singular, moved)
 
     async def take(self, wanted: Sequence[_Wanted]) -> None:
         """Upload what is not up yet, then make the attachment records in one batch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from dentes_twenty.migration.ledger import Ledger
+from dentes_twenty.migration.ledger import Ledger, Status
 from dentes_twenty.migration.load import Loader
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.parents import Parents
@@ -32,8 +32,10 @@ async def load(
     All records, or only `some` of each declaration.
     """
     tallies: dict[str, Tally] = {}
-    parents = Parents(context.ledger, context.run, context.drop)
     planner = context.planner
+    files = {report.report: report.file for report in planner.staged.reports}
+    parents = Parents(context.ledger, context.run, context.drop, files)
+    landed: set[str] | None = set() if any(d.self_relations for d in declarations) else None
     adopted = frozenset(
         f"{one.key.source_object}:{one.key.source_id}" for page in context.ledger.adoptions() for one in page
     )
@@ -47,13 +49,27 @@ async def load(
             declaration,
             parents,
             adopted=adopted,
+            landed=landed,
             progress=lambda tally, meter=meter: meter.at(tally.done),  # type: ignore[misc]
         )
         tallies[declaration.name] = await loader.load(records)
-        parents.store()
-        context.ledger.quarantine_add(context.run, parents.issues, drop=context.drop)
-        parents.issues.clear()
+        _finish(context, parents)
+        if some is None:
+            _release(context, declaration)
     return tallies
+
+
+def _finish(context: StepContext, parents: Parents) -> None:
+    """Who waits and who was refused goes into the ledger."""
+    parents.store()
+    context.ledger.quarantine_add(context.run, parents.issues, drop=context.drop)
+    parents.issues.clear()
+
+
+def _release(context: StepContext, declaration: SourceObject) -> None:
+    """Records that wait, and whose row this export no longer has or no longer accepts, wait for nothing."""
+    for page in context.ledger.iterate(source_object=declaration.name, status=Status.HELD):
+        context.ledger.release([state.key for state in page if state.last_seen_drop != context.drop])
 
 
 async def write_members(context: StepContext, some: Iterable[PlannedRecord] | None = None) -> Tally:
@@ -63,7 +79,9 @@ async def write_members(context: StepContext, some: Iterable[PlannedRecord] | No
     parents = Parents(context.ledger, context.run, context.drop)
     parents.expect(MEMBERS)
     loader = Loader(context.load_run, MEMBERS, parents, adopted=frozenset(record.key for record in records))
-    return await loader.load(records)
+    tally = await loader.load(records)
+    _finish(context, parents)
+    return tally
 
 
 def member_records(planner: Planner, owners: Owners) -> Iterator[tuple[PlannedRow, PlannedRecord]]:
@@ -88,6 +106,7 @@ def _of_member(record: PlannedRecord, member_id: str) -> PlannedRecord:
         record.position,
         record.digest,
         (),
+        record.line,
     )
 
 

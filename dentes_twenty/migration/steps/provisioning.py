@@ -10,7 +10,7 @@ from dentes_twenty.migration.ledger import Ledger, Part, ProvisionState
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.twenty.metadata import read_model
 from dentes_twenty.twenty.model import WorkspaceModel
-from dentes_twenty.twenty.provision import ProvisionPlan, plan
+from dentes_twenty.twenty.provision import ProvisionPlan, Step, plan
 from dentes_twenty.twenty.provisioning import PartState, ProvisionedPart, apply, parts_of
 from dentes_twenty.twenty.records import RecordStore
 
@@ -45,10 +45,10 @@ async def provision(
         else:
             ledger.provision_settle(run, ours, ProvisionState.MADE, part.id)
 
-    def tell(step: object) -> None:
+    def tell(step: Step) -> None:
         if on_step is not None:
-            for part in parts_of(step):  # type: ignore[arg-type]
-                on_step(".".join(name for name in (part.object, part.field, part.option) if name))
+            first = parts_of(step)[0]  # options are left out: those of a form are answers that people gave
+            on_step(f"{first.object}.{first.field}" if first.field else first.object)
 
     after = await apply(store.client, wanted, model, record, on_step=tell)
     await store.refresh()

@@ -10,6 +10,8 @@ from dentes_twenty.exports.issues import Issue
 from dentes_twenty.migration.ledger import Ledger
 from dentes_twenty.migration.planner import Planner
 
+FINDINGS_AT_ONCE = 10_000
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReferenceSummary:
@@ -26,14 +28,18 @@ def check_references(planner: Planner, ledger: Ledger, run: int, drop: int) -> R
     summary = ReferenceSummary({}, Counter(), Counter())
     for declaration in planner.declarations:
         found: list[Issue] = []
-        count = sum(1 for _ in planner.rows(declaration, found))
+        count = 0
+        for _ in planner.rows(declaration, found):
+            count += 1
+            if len(found) >= FINDINGS_AT_ONCE:
+                ledger.quarantine_add(run, _counted(summary, found), drop=drop)
+                found.clear()
         summary.landing[declaration.name] = summary.landing.get(declaration.name, 0) + count
         ledger.quarantine_add(run, _counted(summary, found), drop=drop)
-    reports = [report.report for report in planner.staged.reports]
-    for report in reports:
-        ledger.quarantine_add(run, _counted(summary, planner.staged.issues(report)), drop=drop)
-    for report in reports:
-        ledger.quarantine_resolve(run, report=report)
+    for report in planner.staged.reports:
+        ledger.quarantine_add(run, _counted(summary, planner.staged.issues(report.report)), drop=drop)
+    for name in {name for name, _, _ in ledger.quarantine_counts()}:  # those of reports that are gone, too
+        ledger.quarantine_resolve(run, report=name)
     return summary
 
 

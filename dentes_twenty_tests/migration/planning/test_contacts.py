@@ -91,6 +91,18 @@ def test_further_guardians_of_a_file_are_kept_with_their_link() -> None:
     assert [(m.source_id, key) for m, key in found.links["1"].further] == [("Y2", "guardian:Y2")]
 
 
+def test_a_person_who_stands_in_twenty_keeps_their_key_whoever_names_them_first() -> None:
+    mentions = [mention("1", "Ayşe Öz", phones=("501",)), mention("2", "Ayşe Öz", phones=("501",))]
+    (person,) = resolve(mentions, {}, {"1": 0, "2": 1}, frozenset({"guardian:2"})).people
+    assert person.key == "guardian:2"
+
+
+def test_a_guardian_named_in_the_patient_row_and_in_the_guardian_file_is_linked_once() -> None:
+    found = run([mention("1", "Ayşe Öz", phones=("501",)), mention("1", "AYŞE ÖZ", phones=("501",), source_id="Y1")])
+    assert found.links["1"].guardian == "guardian:1"
+    assert found.links["1"].further == []
+
+
 def test_a_phone_without_a_name_makes_no_person_but_is_kept() -> None:
     assert unnamed_phones({"guardian_phone": [phone("1")], "emergency_name": "A", "emergency_phone": [phone("2")]}) == [
         phone("1")
