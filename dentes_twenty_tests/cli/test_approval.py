@@ -85,3 +85,16 @@ def test_a_changed_setting_voids_the_approval_and_says_so(desk: Desk) -> None:
 @pytest.mark.parametrize("size", ["99", "501"])
 def test_a_sample_that_is_too_small_or_too_large_is_wrong_use(desk: Desk, size: str) -> None:
     assert desk.call("sample", "--size", size)[0] == 2
+
+
+def test_the_books_are_compared_and_the_page_is_written_for_the_practice_only(desk: Desk) -> None:
+    desk.call("sample")
+    desk.call("approve", "--by", "Dr. Ada Kaya")
+    desk.call("migrate")
+    for options in ([], ["--quick"]):
+        code, out, said = desk.call("reconcile", *options)
+        assert code == 0
+        page = load_practice(desk.folder / "practice.yaml").reports_dir / "reconciliation.html"
+        assert str(page) in out and page.stat().st_mode & 0o777 == 0o600
+        assert "people" in out and "DIFFERS" not in out
+        assert not any(secret in out + said for secret in small_practice.SECRETS)
