@@ -137,5 +137,6 @@ def as_document(outcome: JobOutcome) -> dict[str, Any]:
 
 
 def stays_out(outcome: JobOutcome) -> int:
-    """Findings that keep rows out of Twenty."""
-    return int(outcome.steps.get(REFERENCES, {}).get("quarantined", 0))
+    """Findings that keep rows out of Twenty, and records that Twenty refused; a refused file keeps no row out."""
+    refused = sum(figures.get("refused", 0) for step, figures in outcome.steps.items() if step != ATTACHMENTS)
+    return int(outcome.steps.get(REFERENCES, {}).get("quarantined", 0) + refused)

@@ -97,7 +97,8 @@ def _load(load: LoadStep, migration: Migration, step: Step) -> dg.MaterializeRes
 
 
 def load_checks(tallies: Mapping[str, Tally]) -> Iterator[dg.AssetCheckResult]:
-    """What a load's tally means: refusals and differences are errors, waiting records a warning."""
+    """What a load's tally means: differences are errors; refused records are quarantined and waiting ones held, which
+    are warnings like any row that stays out."""
     refused = sum(tally.refused + tally.links_refused for tally in tallies.values())
     held = sum(tally.held for tally in tallies.values())
     differing = {
@@ -107,6 +108,7 @@ def load_checks(tallies: Mapping[str, Tally]) -> Iterator[dg.AssetCheckResult]:
     yield dg.AssetCheckResult(
         passed=refused == 0,
         check_name=ACCEPTED_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
         description=f"{refused} records or links refused.",
         metadata=md.figures({"refused": refused}),
     )
