@@ -17,6 +17,9 @@ from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.ledger import DropState, RecordState, Status
 from dentes_twenty.migration.ledger.runs import Drop
 
+MARKED = "absent_marked"
+"""The ledger's reason beside a standing record that bears the mark `objects.absent`."""
+
 
 class RowKind(StrEnum):
     """What became of a row since the drop that was processed last. Each row is exactly one of these."""
@@ -74,7 +77,7 @@ def row_kind(state: RecordState | None, changed: bool, since: int | None, drop: 
         return RowKind.DELETED
     seen = state.last_seen_drop
     away = since is not None and seen is not None and seen < since and seen != drop
-    if state.status is Status.VANISHED or away:
+    if state.status is Status.VANISHED or state.reason == MARKED or away:
         return RowKind.RETURNED
     return RowKind.CHANGED if changed or state.prints is None else RowKind.UNCHANGED
 

@@ -90,6 +90,7 @@ class DeltaResult:
             "differing": sum(tally.differing.total() for tally in tallies),
             "files": self.files.attached,
             "taken_away": self.vanished.deleted,
+            "marked": self.vanished.marked,
             "totals_wrong": sum(not total.ok for total in self.totals),
             "calls": self.calls,
             "minutes": round(self.seconds / 60, 3),
@@ -132,6 +133,8 @@ def run_delta(
     touched = _touched(migration, plan, everything=unfinished, deleted=restore_deleted)
     tallies = _load(migration, touched, restore_deleted=restore_deleted, progress=progress)
     files = migration.load_files(progress)
+    if migration.practice.policies.vanished == "mark" and migration.provision_plan().steps:
+        migration.provision()
     gone = migration.wait(handle_vanished(migration.step_context(), since))
     for one in plan.objects.values():
         one.vanished = gone.rows[one.object]

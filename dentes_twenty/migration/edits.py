@@ -14,6 +14,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dentes_twenty.objects.absent import ABSENT
 from dentes_twenty.twenty.model import FieldInfo, ObjectInfo
 from dentes_twenty.twenty.outcomes import Record
 from dentes_twenty.twenty.values import canonical, cleared
@@ -21,7 +22,9 @@ from dentes_twenty.twenty.values import canonical, cleared
 Print = Callable[[Any], bytes]
 """8 bytes for one value in normal form (`Fingerprinter.value`)."""
 
-_NOT_AN_EDIT = frozenset(("id", "createdAt", "updatedAt", "deletedAt", "position", "avatarUrl", "avatarFile"))
+_NOT_AN_EDIT = frozenset(
+    ("id", "createdAt", "updatedAt", "deletedAt", "position", "avatarUrl", "avatarFile", ABSENT.name)
+)
 _NOT_AN_EDIT_TYPES = frozenset(("ACTOR", "TS_VECTOR", "POSITION"))
 
 

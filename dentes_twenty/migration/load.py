@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
+from dentes_twenty.migration.delta import MARKED
 from dentes_twenty.migration.doubts import settle_doubts
 from dentes_twenty.migration.ledger import (
     ConflictState,
@@ -143,7 +144,11 @@ class Loader:
                     updates.append((ready, None))
                 else:
                     creates.append(ready)
-            elif state.status is Status.VANISHED or (state.status is Status.DELETED and self._run.restore_deleted):
+            elif (
+                state.status is Status.VANISHED
+                or state.reason == MARKED
+                or (state.status is Status.DELETED and self._run.restore_deleted)
+            ):
                 updates.append((ready, state))
             elif state.status is Status.DELETED:
                 seen.append(state.key)

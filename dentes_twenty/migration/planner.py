@@ -21,6 +21,7 @@ from dentes_twenty.migration.planning.context import PlanContext
 from dentes_twenty.migration.planning.index import Index
 from dentes_twenty.migration.planning.records import PlannedRecord, build
 from dentes_twenty.migration.planning.rows import PlannedRow, RowSource
+from dentes_twenty.objects.absent import ABSENT
 from dentes_twenty.objects.fields import Field, SourceObject, extended
 from dentes_twenty.objects.form import Form
 from dentes_twenty.objects.registry import MEMBERS, import_order, merged_targets
@@ -69,7 +70,13 @@ class Planner:
     @cached_property
     def targets(self) -> tuple[TargetObject, ...]:
         """What the workspace's data model must hold."""
-        return merged_targets((*self.declarations, MEMBERS))
+        found = merged_targets((*self.declarations, MEMBERS))
+        if self.practice.policies.vanished != "mark":
+            return found
+        members = MEMBERS.target.singular
+        return tuple(
+            one if one.singular == members else dataclasses.replace(one, fields=(*one.fields, ABSENT)) for one in found
+        )
 
     def form_of(self, declaration: SourceObject) -> Form | None:
         """The form behind a form's declaration."""

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dentes_twenty.migration.delta import MARKED
 from dentes_twenty.migration.ledger import (
     Conflict,
     ConflictState,
@@ -26,6 +27,7 @@ from dentes_twenty.migration.merge import Decision, adopt, decided, merge
 from dentes_twenty.migration.planning.records import PlannedRecord
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.verify import Verifier
+from dentes_twenty.objects.absent import ABSENT
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.twenty.records import BatchOutcome
 from dentes_twenty.twenty.values import cleared
@@ -79,6 +81,9 @@ class Updater:
         ]
         if absent:
             await self._run.store.restore(self._object, absent)
+        marked = [state.record_id for _, state in changes if state and state.reason == MARKED]
+        if marked:
+            await self._run.store.update_ids(self._object, marked, {ABSENT.name: False})
         current = await self._run.store.read(self._object, ids)
         writes: list[_Merged] = []
         gone: list[RecordKey] = []

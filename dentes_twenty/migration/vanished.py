@@ -1,12 +1,13 @@
-"""Rows that an export no longer shows: counted, and soft-deleted where the practice's policy says so.
+"""Rows that an export no longer shows: counted, and marked or soft-deleted where the practice's policy says so.
 
 Belongs here: which records may be taken away, and doing it. Does not belong here: noticing that a row is missing (the
 ledger), bringing back what returns (`migration.update`).
 
 An export may be filtered, and a deleted patient leaves no trace in it, so nothing is taken away unless
-`policies.vanished` is `delete`. Even then these stay: records that were in Twenty before us, workspace members, records
-made of other rows, rows that are in the export and quarantined (or may be: one without a readable id is), and records
-that a person has edited.
+`policies.vanished` is `delete`; under `mark` a field (`objects.absent`) is set, which the row's return takes back. Even
+then these stay as they are: records that were in Twenty before us, workspace members, records made of other rows, rows
+that are in the export and quarantined (or may be: one without a readable id is), and, under `delete`, records that a
+person has edited.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from dentes_twenty.migration.delta import MARKED
 from dentes_twenty.migration.ledger import (
     Operation,
     Outcome,
@@ -25,6 +27,7 @@ from dentes_twenty.migration.ledger import (
     Status,
 )
 from dentes_twenty.migration.steps.context import StepContext
+from dentes_twenty.objects.absent import ABSENT
 from dentes_twenty.objects.registry import MEMBERS
 from dentes_twenty.twenty.values import canonical
 
@@ -39,6 +42,7 @@ class Vanished:
 
     rows: Counter[str]
     deleted: int = 0
+    marked: int = 0
     kept: Counter[str] = dataclasses.field(default_factory=Counter)
     objects: frozenset[str] = frozenset()
 
@@ -48,16 +52,18 @@ async def handle_vanished(context: StepContext, since: int | None) -> Vanished:
     rows: Counter[str] = Counter()
     for page in context.ledger.vanished(context.drop, _names(context)):
         rows.update(s.key.source_object for s in page if since is None or (s.last_seen_drop or 0) >= since)
-    if context.planner.practice.policies.vanished != "delete":
+    policy = context.planner.practice.policies.vanished
+    if policy == "report":
         return Vanished(rows)
-    remover = _Remover(context)
+    policed = _Policed(context)
+    act = policed.remove if policy == "delete" else policed.mark
     for page in list(context.ledger.vanished(context.drop, _names(context))):
         for object_ in {state.object for state in page}:
-            mine = [state for state in page if state.object == object_ and remover.may_go(state)]
+            mine = [state for state in page if state.object == object_ and policed.may_be_touched(state)]
             size = context.store.batch_size
             for start in range(0, len(mine), size):
-                await remover.remove(object_, mine[start : start + size])
-    return Vanished(rows, remover.deleted, remover.kept, frozenset(remover.objects))
+                await act(object_, mine[start : start + size])
+    return Vanished(rows, policed.deleted, policed.marked, policed.kept, frozenset(policed.objects))
 
 
 def _names(context: StepContext) -> set[str]:
@@ -67,17 +73,19 @@ def _names(context: StepContext) -> set[str]:
     return (asked & known) | ({MEMBERS.name} & known)
 
 
-class _Remover:
+class _Policed:
     def __init__(self, context: StepContext) -> None:
         self._context = context
         self._reports = {d.name: d.report.name for d in context.planner.declarations}
         self._quarantined = set(_quarantined(context))
-        self.deleted = 0
+        self.deleted = self.marked = 0
         self.kept: Counter[str] = Counter()
         self.objects: set[str] = set()
 
-    def may_go(self, state: RecordState) -> bool:
-        """Whether policy may take the record away, as far as the ledger knows."""
+    def may_be_touched(self, state: RecordState) -> bool:
+        """Whether policy may act on the record, as far as the ledger knows."""
+        if state.reason == MARKED and self._context.planner.practice.policies.vanished == "mark":
+            return False
         source, source_id = state.key
         report = self._reports.get(source, "")
         reason = None
@@ -94,6 +102,14 @@ class _Remover:
         if reason is not None:
             self.kept[reason] += 1
         return reason is None
+
+    async def mark(self, object_: str, states: Sequence[RecordState]) -> None:
+        """Set the mark on a batch, in one call. A crash before the ledger knows of it repeats the call."""
+        changes = {ABSENT.name: True}
+        done = set(await self._context.store.update_ids(object_, [state.record_id for state in states], changes))
+        keys = [state.key for state in states if state.record_id in done]
+        self._context.ledger.set_status(self._context.run, keys, Status.LANDED, MARKED)
+        self.marked += len(keys)
 
     async def remove(self, object_: str, states: Sequence[RecordState]) -> None:
         """Soft-delete a batch, but for records that a person has edited or deleted."""

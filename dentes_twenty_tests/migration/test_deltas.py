@@ -145,6 +145,21 @@ def test_policy_delete_takes_vanished_rows_away_but_not_what_a_person_edited_and
         assert migration.ledger.known("entry", ["6"])["6"].status is Status.LANDED
 
 
+def test_policy_mark_sets_a_field_and_takes_it_back_when_the_row_returns(desk: Desk) -> None:
+    desk.policy(vanished="mark", most_rows_lost_percent=60)
+    whole = (desk.export / "ledger.csv").read_text(encoding="utf-8")
+    desk.edit("ledger.csv", "6,9003,2024-05-18,Charge,99.99,,,D1,\n", "")
+    assert desk.delta().vanished.marked == 1
+    assert desk.record("billingLedger", "entry:6")["absentFromExport"] is True
+    again = desk.delta()
+    assert (again.vanished.marked, again.calls <= 3) == (0, True)
+    (desk.export / "ledger.csv").write_text(whole + "8,9002,2024-06-01,Charge,1.00,,,D2,\n", encoding="utf-8")
+    back = desk.delta()
+    assert rows(back, "entry") == (1, 0, 4, 0, 1)
+    assert desk.record("billingLedger", "entry:6")["absentFromExport"] is False
+    assert all(total.ok for total in back.totals)
+
+
 def test_an_older_export_is_recognised(desk: Desk) -> None:
     desk.delta()
     before = (desk.export / "patients.csv").read_text(encoding="utf-8")

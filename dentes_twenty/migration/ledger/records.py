@@ -156,7 +156,8 @@ class Records(Shapes):
     def set_status(self, run: int, keys: Iterable[RecordKey], status: Status, reason: str | None = None) -> int:
         """Sets what a decision says of records (KEPT by a rollback, DELETED by a person, ...), a line in the log each.
 
-        Not for SENDING, LANDED, ADOPTED: those come from batches. Returns how many records were touched.
+        Not for SENDING, LANDED, ADOPTED: those come from batches (but a reason may be put beside what stands so).
+        Returns how many records were touched.
         """
         touched = 0
         detail = None if reason is None else {"reason": reason}
