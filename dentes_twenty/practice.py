@@ -355,7 +355,7 @@ policies:
   existing_records: adopt  # adopt: a person or company that is in Twenty already is used, its empty fields filled
                            # separate: ours is created without the e-mail or web site that is taken
   national_id: skip        # move: national id numbers go to Twenty too (special-category data)
-  vanished: report         # rows that a later export lacks: report, mark, or delete (soft)
+  vanished: report         # rows that a later export lacks: report, mark (a field), or delete (soft)
   most_rows_lost_percent: 10  # a later export that shows fewer rows than that of any report is refused
   attachments_max_mb: 1000 # larger files are reported and stay behind
 
