@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from dentes_twenty.sandbox.casing import capital
 from dentes_twenty.sandbox.fieldspec import RELATION_TYPES, FieldSpec, Option
 
 Json = dict[str, Any]
@@ -114,12 +115,12 @@ class Object:
     @property
     def capital(self) -> str:
         """The singular name with a capital, as in `createCompany` and `targetCompany`."""
-        return self.name_singular[0].upper() + self.name_singular[1:]
+        return capital(self.name_singular)
 
     @property
     def capital_plural(self) -> str:
         """The plural name with a capital."""
-        return self.name_plural[0].upper() + self.name_plural[1:]
+        return capital(self.name_plural)
 
     @property
     def relation_name(self) -> str:

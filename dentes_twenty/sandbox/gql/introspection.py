@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from graphql import GraphQLError, GraphQLSchema, build_schema, execute_sync, parse, validate
 
+from dentes_twenty.sandbox.casing import camel_case, capital
 from dentes_twenty.sandbox.fieldspec import COMPOSITES, is_composite
 from dentes_twenty.sandbox.model import Field, Object
 from dentes_twenty.sandbox.records.aggregates import aggregates_of
@@ -69,14 +70,14 @@ def schema_of(workspace: Workspace) -> GraphQLSchema:
     return known[1]
 
 
-def _capital(name: str) -> str:
-    return name[0].upper() + name[1:]
+def _pascal(name: str) -> str:
+    return capital(camel_case(name))
 
 
 def _definitions(workspace: Workspace) -> Iterator[str]:
     yield PREAMBLE
     for kind, parts in COMPOSITES.items():
-        name = _capital("".join(word.capitalize() for word in kind.split("_")))
+        name = _composite(kind)
         listed = " ".join(f"{part.name}: {_sub_type(part.type)}" for part in parts)
         yield f"type {name} {{ {listed} }}"
         yield f"input {name}CreateInput {{ {listed} }}"
@@ -130,7 +131,7 @@ def _composite(kind: str) -> str:
 
 
 def _enum(item: Object, field: Field) -> str:
-    return f"{_capital(item.name_singular)}{_capital(field.name)}Enum"
+    return f"{_pascal(item.name_singular)}{_pascal(field.name)}Enum"
 
 
 def _value_type(item: Object, field: Field, suffix: str = "") -> str:
@@ -148,7 +149,7 @@ def _value_type(item: Object, field: Field, suffix: str = "") -> str:
 
 
 def _object_types(workspace: Workspace, item: Object) -> Iterator[str]:
-    name = _capital(item.name_singular)
+    name = _pascal(item.name_singular)
     shown: list[str] = []
     filters = [f"and: [{name}FilterInput] or: [{name}FilterInput] not: {name}FilterInput"]
     orders: list[str] = []
@@ -190,7 +191,7 @@ def _relation_parts(
     orders: list[str],
     inputs: dict[str, list[str]],
 ) -> None:
-    target = _capital(workspace.model.target(field).name_singular)
+    target = _pascal(workspace.model.target(field).name_singular)
     column = field.join_column
     if column is None:
         arguments = f"first: Int filter: {target}FilterInput orderBy: [{target}OrderByInput]"
@@ -204,7 +205,7 @@ def _relation_parts(
 
 
 def _queries(item: Object) -> list[str]:
-    singular, plural, name = item.name_singular, item.name_plural, _capital(item.name_singular)
+    singular, plural, name = camel_case(item.name_singular), camel_case(item.name_plural), _pascal(item.name_singular)
     found = f"filter: {name}FilterInput"
     page = f"{found} orderBy: [{name}OrderByInput] first: Int last: Int before: String after: String offset: Int"
     return [
@@ -215,7 +216,7 @@ def _queries(item: Object) -> list[str]:
 
 
 def _mutations(item: Object) -> list[str]:
-    name, names = _capital(item.name_singular), _capital(item.name_plural)
+    name, names = _pascal(item.name_singular), _pascal(item.name_plural)
     fields = [
         f"create{name}(data: {name}CreateInput! upsert: Boolean): {name}",
         f"create{names}(data: [{name}CreateInput!]! upsert: Boolean): [{name}!]",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dentes_twenty.sandbox.casing import camel_case, capital
 from dentes_twenty.sandbox.errors import Refusal, stumbled
 from dentes_twenty.sandbox.gql.documents import Selected
 from dentes_twenty.sandbox.gql.projection import Projection, connection, type_name
@@ -236,13 +237,8 @@ def roots(workspace: Workspace) -> dict[tuple[str, str], Root]:
     """All root fields by (`query` or `mutation`, name), as the data model has it now."""
     found: dict[tuple[str, str], Root] = {}
     for item in workspace.model:
-        singular, plural = item.name_singular, item.name_plural
-        names = {
-            "singular": singular,
-            "plural": plural,
-            "Singular": singular[0].upper() + singular[1:],
-            "Plural": plural[0].upper() + plural[1:],
-        }
+        singular, plural = camel_case(item.name_singular), camel_case(item.name_plural)
+        names = {"singular": singular, "plural": plural, "Singular": capital(singular), "Plural": capital(plural)}
         for operation, kinds in (("query", QUERIES), ("mutation", MUTATIONS)):
             for pattern, kind in kinds.items():
                 found[operation, pattern.format(**names)] = Root(operation, kind, item)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from dentes_twenty.sandbox.casing import camel_case, capital
 from dentes_twenty.sandbox.errors import Refusal, stumbled
 from dentes_twenty.sandbox.fieldspec import is_composite
 from dentes_twenty.sandbox.gql.documents import Selected
@@ -24,7 +25,7 @@ Present = Callable[[Mapping[str, Any]], Any]
 
 def type_name(table: Table) -> str:
     """The GraphQL type of an object: `Company`."""
-    return table.name[0].upper() + table.name[1:]
+    return capital(camel_case(table.name))
 
 
 class Projection:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from dentes_twenty.sandbox.casing import camel_case
 from dentes_twenty.sandbox.fieldspec import COMPOSITES, column_name
 from dentes_twenty.sandbox.model import Object
 
@@ -17,7 +18,7 @@ INVALID_NAME = "Name is not valid: it must start with lowercase letter and conta
 RESERVED = 'This name is reserved. Use a different name or the system will add "Custom" suffix.'
 
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]*")
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_OTHER = re.compile(r"[^A-Za-z0-9]+")
 _LETTERS = str.maketrans(
     {"ı": "i", "İ": "I", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "đ": "d", "ł": "l", "Ł": "L"}
 )
@@ -113,11 +114,8 @@ def composite_columns(item: Object) -> Iterable[str]:
 
 def name_of_label(label: str) -> str:
     """The name that follows from a label: without accents, in camel case (`Friend visits` -> `friendVisits`)."""
-    plain = unicodedata.normalize("NFKD", label.translate(_LETTERS))
-    words = _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
-    name = "".join(
-        word.lower() if index == 0 else word[0].upper() + word[1:].lower() for index, word in enumerate(words)
-    )
-    if name[:1].isdigit():
-        name = "n" + name
+    prefixed = f"n{label}" if label[:1].isdigit() else label
+    plain = unicodedata.normalize("NFKD", prefixed.translate(_LETTERS))
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    name = camel_case(_OTHER.sub("_", letters).lower())
     return f"{name}Custom" if name in RESERVED_NAMES else name

@@ -70,8 +70,7 @@ class Nodes:
 
     def _morph_name(self, field: Field) -> str:
         target = self.workspace.model.objects.get(field.target_object_id or "")
-        capital = target.name_singular[0].upper() + target.name_singular[1:] if target else ""
-        return field.name.removesuffix(capital) or field.name
+        return field.name.removesuffix(target.capital if target else "") or field.name
 
     def _folded(self, item: Object) -> Iterator[Field]:
         seen: set[str] = set()

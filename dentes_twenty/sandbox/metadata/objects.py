@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from dentes_twenty.sandbox.casing import capital
 from dentes_twenty.sandbox.errors import InvalidMetadata, Refusal
 from dentes_twenty.sandbox.metadata.names import LONGEST, Cause, cause, name_causes, name_of_label
 from dentes_twenty.sandbox.metadata.relations import default_relations
@@ -49,8 +50,8 @@ def create_object(workspace: Workspace, sent: Mapping[str, Any]) -> Object:
         id=new_id(),
         name_singular=sent["nameSingular"],
         name_plural=sent["namePlural"],
-        label_singular=_capital(sent["labelSingular"]),
-        label_plural=_capital(sent["labelPlural"]),
+        label_singular=capital(sent["labelSingular"]),
+        label_plural=capital(sent["labelPlural"]),
         description=sent.get("description"),
         icon=sent.get("icon"),
         shortcut=sent.get("shortcut"),
@@ -94,9 +95,9 @@ def update_object(workspace: Workspace, object_id: str, sent: Mapping[str, Any])
     _check(workspace, {**names, "isLabelSyncedWithName": synced}, item)
     with workspace.db.transaction():
         if renamed:
-            capital = item.capital
+            old = item.capital
             workspace.model.rename_object(item, names["nameSingular"], names["namePlural"])
-            _rename_targets(workspace, item, capital)
+            _rename_targets(workspace, item, old)
         item.label_singular, item.label_plural = names["labelSingular"], names["labelPlural"]
         item.is_label_synced = bool(synced)
         for key, attribute in _CHANGEABLE.items():
@@ -108,12 +109,12 @@ def update_object(workspace: Workspace, object_id: str, sent: Mapping[str, Any])
     return item
 
 
-def _rename_targets(workspace: Workspace, item: Object, capital: str) -> None:
+def _rename_targets(workspace: Workspace, item: Object, old: str) -> None:
     """Let the target columns on link objects (`targetVisit`) follow the new name of an object."""
     for other, field in list(workspace.model.pointing_at(item)):
-        if not field.morph_id or not field.name.endswith(capital):
+        if not field.morph_id or not field.name.endswith(old):
             continue
-        name = field.name.removesuffix(capital) + item.capital
+        name = field.name.removesuffix(old) + item.capital
         new = dataclasses.replace(
             field, name=name, label=item.capital, settings={**(field.settings or {}), "joinColumnName": f"{name}Id"}
         )
@@ -171,10 +172,6 @@ def _standard_object(item: Object) -> InvalidMetadata:
         if field.is_system
     ]
     return InvalidMetadata("deleting object", {"fieldMetadata": below, "objectMetadata": [own]})
-
-
-def _capital(label: str) -> str:
-    return label[:1].upper() + label[1:]
 
 
 def _names(item: Object) -> dict[str, str]:

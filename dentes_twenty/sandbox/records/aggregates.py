@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dentes_twenty.sandbox.casing import capital
 from dentes_twenty.sandbox.errors import Refusal
 from dentes_twenty.sandbox.fieldspec import column_name, is_composite
 from dentes_twenty.sandbox.granularity import GRANULARITIES, NEED_ZONE, is_zone
@@ -60,7 +61,7 @@ def aggregates_of(table: Table) -> dict[str, Aggregate]:
     for name, known in table.fields.items():
         if known.type == "TS_VECTOR":
             continue
-        label = name[0].upper() + name[1:]
+        label = capital(name)
         empty = " AND ".join(f"t.{sql_name(column)} IS NULL" for column in known.columns)
         found |= _counts(label, known.columns[0], empty)
         if known.type == "BOOLEAN":

@@ -9,6 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dentes_twenty.sandbox.casing import capital
 from dentes_twenty.sandbox.errors import Refusal
 from dentes_twenty.sandbox.http import BodyRefused, json_body, json_response, nest_error
 from dentes_twenty.sandbox.records import remove, update
@@ -84,8 +85,8 @@ class _Call:
         self.depth = depth
         self.body = body
         self.limit = 0
-        self.singular = _capital(self.table.name)
-        self.plural = _capital(self.table.plural)
+        self.singular = capital(self.table.name)
+        self.plural = capital(self.table.plural)
 
     def handler(self, method: str) -> Callable[[], tuple[int, Any]] | None:
         """What serves a method on this path, None when nothing does.
@@ -221,7 +222,3 @@ class _Call:
         if value is None or (name == "aggregate" and not isinstance(value, list)):
             raise Refusal(refusal)
         return value if isinstance(value, list) else []
-
-
-def _capital(name: str) -> str:
-    return name[0].upper() + name[1:]
