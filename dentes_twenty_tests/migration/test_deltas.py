@@ -52,6 +52,27 @@ def test_new_changed_and_corrected_rows_land_and_say_which_fields_changed(desk: 
     assert again.calls <= 3
 
 
+def test_a_row_whose_parent_comes_late_lands_by_itself(desk: Desk) -> None:
+    with (desk.export / "patients.csv").open("a", encoding="utf-8") as file:
+        file.write("8888,Nilay,Örnek,,+90 532 001 77 99,1980-01-01,Female,D1,Active,,0.00,2024-05-01 09:00:00\n")
+    result = desk.delta()
+    assert (rows(result, "patient"), rows(result, "entry")) == ((1, 0, 3, 0, 0), (1, 0, 5, 0, 0))
+    assert all(total.ok for total in result.totals)
+
+
+def test_three_changed_rows_cost_as_many_calls_as_one(desk: Desk) -> None:
+    desk.edit("patients.csv", "latex allergy canary", "a")
+    one = desk.delta()
+    desk.edit("patients.csv", "Active,a,", "Active,b,")
+    desk.edit("patients.csv", "Male,D2,Active,,", "Male,D2,Active,c,")
+    desk.edit("patients.csv", "Female,D1,Inactive,,", "Female,D1,Inactive,d,")
+    three = desk.delta()
+    assert (rows(one, "patient")[1], rows(three, "patient")[1]) == (1, 3)
+    assert one.calls == three.calls
+    # The data model, the members, the sandbox's mark, one read, one write; the rest are counts and sums.
+    assert three.calls - len(three.totals) <= 5
+
+
 def test_both_sides_changed_is_a_conflict_and_an_open_one_costs_nothing_more(desk: Desk) -> None:
     desk.by_hand("person", ADA, medicalAlerts="asked on the phone: none")
     desk.edit("patients.csv", "latex allergy canary", "penicillin allergy")
