@@ -20,15 +20,14 @@ from dentes_twenty.migration.ledger import DropState, Ledger
 from dentes_twenty.migration.ledger.runs import Drop
 from dentes_twenty.migration.watching import Memory, look_around
 from dentes_twenty.orchestration.cutover import DELTA_JOB
-from dentes_twenty.orchestration.jobs import MIGRATE
 from dentes_twenty.orchestration.layout import DELTA
-from dentes_twenty.orchestration.resources import explained, practice_path
+from dentes_twenty.orchestration.resources import PRACTICE_TAG, explained, practice_path
 from dentes_twenty.practice import Practice, load_practice
 from dentes_twenty.reports.deltas import write_closing_report
 
 SENSOR = "drop_sensor"
 EVERY_SECONDS = 30
-DROP_TAG = "dentes_twenty/drop"
+DROP_TAG, ATTEMPT_TAG = "dentes_twenty/drop", "dentes_twenty/attempt"
 IN_PROGRESS = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -39,13 +38,19 @@ IN_PROGRESS = [
 ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
-def drop_sensor(practice_file: Path | None = None, *, every: int = EVERY_SECONDS) -> dg.SensorDefinition:
-    """The sensor of one practice; the practice file is read at each look, so that its window may be moved."""
+def drop_sensor(
+    practice_file: Path | None = None, *, every: int = EVERY_SECONDS, running: bool = False
+) -> dg.SensorDefinition:
+    """The sensor of one practice; the practice file is read at each look, so that its window may be moved.
+
+    `running`: on from the start; otherwise a person switches it on in the UI.
+    """
 
     @dg.sensor(
         name=SENSOR,
         job_name=DELTA_JOB,
         minimum_interval_seconds=every,
+        default_status=dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED,
         description="Watches the drop folder inside the cutover window and runs `delta` for each new export.",
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
@@ -69,7 +74,9 @@ def _look(context: dg.SensorEvaluationContext, practice: Practice) -> dg.SensorR
         seen = memory
         if now < window[1]:
             looks, seen = look_around(practice.drops_location, memory, settled(drops))
-        decision = decide(now, window, looks, memory.fingerprints, drops, _deltas(context.instance, looks))
+        decision = decide(
+            now, window, looks, memory.fingerprints, drops, _deltas(context.instance, practice.key, looks)
+        )
         if decision.action is Action.STOP:
             page = write_closing_report(practice, ledger)
             _stop(context)
@@ -77,7 +84,7 @@ def _look(context: dg.SensorEvaluationContext, practice: Practice) -> dg.SensorR
     context.update_cursor(seen.as_text())
     if decision.look is None:
         return dg.SkipReason(decision.reason)
-    return dg.SensorResult(run_requests=[_request(decision, decision.look)])
+    return dg.SensorResult(run_requests=[_request(decision, decision.look, practice)])
 
 
 def settled(drops: list[Drop]) -> set[str]:
@@ -85,24 +92,28 @@ def settled(drops: list[Drop]) -> set[str]:
     return {drop.fingerprint for drop in drops if drop.state in (DropState.DONE, DropState.REFUSED)}
 
 
-def _request(decision: Decision, look: Look) -> dg.RunRequest:
+def _request(decision: Decision, look: Look, practice: Practice) -> dg.RunRequest:
     config = {"drop": look.location, "fingerprint": look.fingerprint or ""}
     return dg.RunRequest(
         run_key=decision.run_key,
         run_config={"ops": {DELTA: {"config": config}}},
-        tags={DROP_TAG: look.fingerprint or "", "dentes_twenty/attempt": str(decision.attempt)},
+        tags={
+            PRACTICE_TAG: practice.key,
+            DROP_TAG: look.fingerprint or "",
+            ATTEMPT_TAG: str(decision.attempt),
+        },
     )
 
 
-def _deltas(instance: dg.DagsterInstance, looks: list[Look]) -> Deltas:
-    """Whether a run that writes is under way, and how often the delta of each drop that was seen has failed."""
-    busy = any(
-        instance.get_runs(dg.RunsFilter(job_name=job, statuses=IN_PROGRESS), limit=1) for job in (DELTA_JOB, MIGRATE)
-    )
+def _deltas(instance: dg.DagsterInstance, practice: str, looks: list[Look]) -> Deltas:
+    """Whether a run of this practice is under way (others may share the instance), and how often the delta of each drop
+    that was seen has failed."""
+    mine = {PRACTICE_TAG: practice}
+    busy = bool(instance.get_runs(dg.RunsFilter(statuses=IN_PROGRESS, tags=mine), limit=1))
     failures: Counter[str] = Counter()
     for look in looks:
         if look.fingerprint:
-            tags = {DROP_TAG: look.fingerprint}
+            tags = {**mine, DROP_TAG: look.fingerprint}
             runs = instance.get_runs(dg.RunsFilter(job_name=DELTA_JOB, statuses=ENDED_BADLY, tags=tags))
             failures[look.fingerprint] = len(runs)
     return Deltas(busy, failures)
