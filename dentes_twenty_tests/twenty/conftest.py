@@ -11,11 +11,18 @@ from dentes_twenty.twenty.client import TwentyClient
 from dentes_twenty.twenty.metadata import read_model
 from dentes_twenty.twenty.model import WorkspaceModel
 from dentes_twenty.twenty.records import RecordStore
+from dentes_twenty_tests.twenty.people import People
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def people() -> Iterator[People]:
+    """Makes people that no other test has made."""
+    yield People()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
@@ -16,54 +15,11 @@ from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty.twenty import rows as rows_module
 from dentes_twenty.twenty.client import TwentyClient
 from dentes_twenty.twenty.errors import AuthRefused, CallRefused, ModelMismatch, NotFound, RecordRefused
-from dentes_twenty.twenty.model import WorkspaceModel, parse_model
+from dentes_twenty.twenty.model import WorkspaceModel
 from dentes_twenty.twenty.records import RecordStore
-from dentes_twenty_tests.twenty import workspaces
+from dentes_twenty_tests.twenty.people import CallsOf, People
 
 pytestmark = pytest.mark.anyio
-
-
-class People:
-    """Makes people that no other test has made."""
-
-    def __init__(self) -> None:
-        self.run = uuid.uuid4().hex[:8]
-
-    def id(self, number: int | str) -> str:
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.run}/{number}"))
-
-    def email(self, number: int | str) -> dict[str, Any]:
-        return {"primaryEmail": f"{number}.{self.run}@example.com", "additionalEmails": None}
-
-    def one(self, number: int, **more: Any) -> dict[str, Any]:
-        name = {"firstName": f"F{number}", "lastName": self.run}
-        return {"id": self.id(number), "name": name, "emails": self.email(number), "position": number, **more}
-
-    def many(self, count: int, start: int = 0) -> list[dict[str, Any]]:
-        return [self.one(number) for number in range(start, start + count)]
-
-    @property
-    def mine(self) -> dict[str, Any]:
-        return {"name": {"lastName": {"eq": self.run}}}
-
-
-@pytest.fixture
-def people() -> Iterator[People]:
-    return People()
-
-
-class CallsOf:
-    """Counts the calls made inside."""
-
-    def __init__(self, store: RecordStore) -> None:
-        self._store = store
-
-    def __enter__(self) -> CallsOf:
-        self._before = self._store.client.calls.total
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.made = self._store.client.calls.total - self._before
 
 
 async def test_a_full_batch_lands_with_one_call_and_is_answered_by_id(store: RecordStore, people: People) -> None:
@@ -374,65 +330,6 @@ async def test_an_empty_list_of_ids_sends_nothing(store: RecordStore) -> None:
         assert await store.update_ids("person", [], {"jobTitle": "x"}) == []
         assert await store.read("person", []) == {}
     assert calls.made == 0
-
-
-async def test_a_walk_in_pages_sees_every_record_once(store: RecordStore, people: People) -> None:
-    await store.create("person", people.many(450))
-    with CallsOf(store) as calls:
-        pages = [page async for page in store.find("person", people.mine, ["position"])]
-    assert calls.made == 3
-    assert sorted(r["position"] for page in pages for r in page) == list(range(450))
-
-
-async def test_counts_and_money_come_from_aggregates(store: RecordStore, people: People) -> None:
-    company = {"id": people.id("c"), "name": people.run}
-    await store.create("company", [company])
-    deals = [
-        {
-            "id": people.id(f"o{n}"),
-            "name": people.run,
-            "stage": "NEW" if n % 2 else "PROPOSAL",
-            "amount": {"amountMicros": n * 1_000_001, "currencyCode": "TRY"},
-            "companyId": company["id"],
-        }
-        for n in range(10)
-    ]
-    await store.create("opportunity", deals)
-    mine = {"name": {"eq": people.run}}
-    with CallsOf(store) as calls:
-        figures = await store.aggregate("opportunity", mine, sum_micros=["amount"])
-        groups = await store.group_by("opportunity", ["stage", "amount.currencyCode"], mine, sum_micros=["amount"])
-        by_company = await store.group_by("opportunity", ["companyId"], mine)
-    assert calls.made == 3
-    assert (figures.count, figures.sums) == (10, {"amount": 45_000_045})
-    assert {g.values: (g.count, g.sums["amount"]) for g in groups} == {
-        ("NEW", "TRY"): (5, 25_000_025),
-        ("PROPOSAL", "TRY"): (5, 20_000_020),
-    }
-    assert [(g.values, g.count) for g in by_company] == [((company["id"],), 10)]
-    assert (await store.aggregate("opportunity", {"name": {"eq": "nobody"}}, sum_micros=["amount"])).sums["amount"] == 0
-    with pytest.raises(ModelMismatch):
-        await store.aggregate("opportunity", mine, sum_micros=["name"])
-
-
-async def test_what_exists_of_several_objects_is_asked_with_one_call(store: RecordStore, people: People) -> None:
-    await store.create("person", people.many(2))
-    await store.soft_delete("person", [people.id(1)])
-    with CallsOf(store) as calls:
-        found = await store.existing({"person": [people.id(n) for n in range(3)], "company": [people.id("c")]})
-    assert calls.made == 1
-    assert found == {"person": {people.id(0), people.id(1)}, "company": set()}
-
-
-def test_link_records_get_the_columns_of_this_workspace() -> None:
-    client = TwentyClient("http://localhost:1", "key")
-    values = {"task": "t", "targetPerson": "p"}
-    assert RecordStore(client, workspaces.model()).link_values("taskTarget", values) == {
-        "taskId": "t",
-        "targetPersonId": "p",
-    }
-    older = RecordStore(client, parse_model(workspaces.twenty_1()))
-    assert older.link_values("taskTarget", values) == {"taskId": "t", "personId": "p"}
 
 
 DEFECTS = st.sampled_from(["", "", "", "email", "phone", "company", "taken", "twin", "link", "title"])
