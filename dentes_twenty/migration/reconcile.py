@@ -17,6 +17,7 @@ from typing import Any
 
 from dentes_twenty.migration.totals import Total
 
+COUNT = "records"  # the name of a total that counts; all others are sums of money
 MOST_LISTED = 5_000  # differences and notices kept of each kind; all of them are counted
 
 
@@ -166,7 +167,10 @@ class Reconciliation:
     seconds: float = 0.0
 
     def wrong(self, target: str | None = None) -> dict[str, int]:
-        """Code -> how many, of what must not be; of one Twenty object, or of all."""
+        """Code -> how many, of what must not be; of one Twenty object, or of all.
+
+        Counts that differ are named by their cause: missing records, strays.
+        """
         rows = [one for one in self.rows if target in (None, one.target)]
         totals = [one for one in self.totals if target in (None, one.object) and not one.ok]
         found = {
@@ -175,8 +179,7 @@ class Reconciliation:
             "changed": sum(one.kinds[Kind.CHANGED] for one in rows),
             "not_loaded": sum(one.kinds[Kind.NOT_LOADED] for one in rows),
             "orphans": sum(one.orphans for one in rows),
-            "counts": sum(one.name == "records" for one in totals),
-            "money": sum(one.name != "records" for one in totals),
+            "money": sum(one.name != COUNT for one in totals),
             "patients": len(self.patients) if target in (None, LEDGER.target) else 0,
         }
         return {code: count for code, count in found.items() if count}
@@ -215,7 +218,6 @@ NEXT_STEPS: Mapping[str, str] = {
     "changed": "Open the page's list of values: decide for each whether Twenty or the export is right.",
     "not_loaded": "The export is newer than what was loaded: run `dentes-twenty migrate`.",
     "orphans": "Records point at something that is gone: restore it in Twenty, or run `dentes-twenty migrate` again.",
-    "counts": "Look at missing records and strays first; then run `dentes-twenty reconcile` without --quick.",
     "money": "Look at the patients and values that differ; correct the amounts in Twenty, not here.",
     "patients": "Look at the patients' accounts on the page, and at the entries that differ.",
     "unexplained": "This is a defect of the program: keep the export and the ledger, and report it.",

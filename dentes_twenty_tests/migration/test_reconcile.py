@@ -90,7 +90,7 @@ def test_money_that_differs_belongs_to_its_object() -> None:
 def test_there_is_something_to_do_about_everything() -> None:
     result = found(found=9, in_export=12, held=1, refused=1, quarantined=1, deleted=1, strays=1, orphans=1)
     result.rows[0].kinds.update(Kind)
-    result.totals += [Total("supplyItem", "item", name, 1, 2) for name in ("records", "unitPrice TRY")]
+    result.totals.append(Total("supplyItem", "item", "unitPrice TRY", 1, 2))
     result.patients = result.balances = result.plans = [Sums("patient", "1", "A B", "TRY", 10, 11)]
     codes = {**result.wrong(), **result.notable()}
     assert codes.keys() == NEXT_STEPS.keys()
