@@ -9,6 +9,7 @@ https://docs.dagster.io/guides/test/asset-checks
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import dagster as dg
 
@@ -82,7 +83,7 @@ def write_page(migration: Migration, found: Reconciliation) -> str:
     heading = Heading(
         practice.name,
         found.at,
-        practice.twenty.url,
+        urlsplit(practice.twenty.url).netloc,
         practice.labels,
         "",
         PurePosixPath(migration.drop.location.replace("\\", "/")).name,

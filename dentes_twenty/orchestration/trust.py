@@ -8,6 +8,7 @@ The page holds patients' data: events get its path and counts.
 import datetime as dt
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import dagster as dg
 
@@ -110,7 +111,7 @@ def write_sample(
     heading = Heading(
         practice.name,
         dt.datetime.now(practice.zone),
-        SANDBOX if sandbox else practice.twenty.url,
+        SANDBOX if sandbox else urlsplit(practice.twenty.url).netloc,
         practice.labels,
         str(migration.run_id),
         PurePosixPath(migration.drop.location.replace("\\", "/")).name,

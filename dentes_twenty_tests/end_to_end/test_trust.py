@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import stat
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import Any
 import pytest
 
 from dentes_twenty.migration.approval import ApprovalMissing, Standing
+from dentes_twenty.migration.ledger.adoptions import new_key
 from dentes_twenty.migration.reconcile import Kind, Reconciliation
 from dentes_twenty.migration.session import Migration
 from dentes_twenty.migration.steps import SampleResult
-from dentes_twenty.practice import Practice
+from dentes_twenty.practice import KEY_VARIABLE, Practice
 from dentes_twenty.reports import field_diff, write_report
 from dentes_twenty.reports.model import DiffReport, FieldVerdict, Heading
 from dentes_twenty.reports.reconciled import reconciliation_report, rendered
@@ -230,3 +232,32 @@ def test_one_object_can_be_reconciled_alone(moved: Moved) -> None:
     found = moved.reconcile(objects=["insuranceClaim"])
     assert [rows.target for rows in found.rows] == ["insuranceClaim"]
     assert found.wrong() == {} and found.rows[0].verified == found.rows[0].landed > 0
+
+
+def test_people_who_were_in_twenty_before_keep_their_values_and_the_sample_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_VARIABLE, new_key())
+    drop = make_drop(tmp_path, seed=12, dialect="utf8-en", patients=30)
+    with SandboxServer(SandboxOptions(members=MEMBERS)) as server:
+        practice = make_practice(tmp_path, drop, server.url)
+        with Migration(practice, api_key=server.api_key) as migration, migration.run("sample"):
+            staged(migration)
+            emails = list(migration.planner.index.emails.wanted())[:5]
+            own = {"jobTitle": "astronaut", "createdBy": {"source": "MANUAL", "name": "Ada"}}
+            people = [{"id": str(uuid.uuid4()), "emails": {"primaryEmail": email}, **own} for email in emails]
+            migration.wait(migration.store.create("person", people))
+            migration.provision()
+            assert migration.adopt().adopted["person"] == len(emails)
+            result = migration.sample(100)
+            report = page_of(migration, result)
+        tallies = migrate(practice, server.api_key)
+        with Migration(practice, api_key=server.api_key) as migration:
+            found = migration.reconcile()
+    adopted = [one for one in result.records if ("case", "already_in_twenty") in one.source.features]
+    kept = [field for record in report.records for field in record.fields if field.why == "kept_in_twenty"]
+    assert adopted and "jobTitle" in {field.field for field in kept}
+    assert verdict_counts(report).get("lost", 0) == 0
+    assert tallies["patient"].adopted + tallies["guardian"].adopted + len(adopted) >= len(emails)
+    assert found.wrong() == {}
+    assert sum(rows.kinds[Kind.KEPT] for rows in found.rows) >= 1
