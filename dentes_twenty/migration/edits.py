@@ -51,7 +51,7 @@ def edited(
 ) -> tuple[str, ...]:
     """Names of the fields of a record that we made which a person has changed.
 
-    `gone(object, print)` tells whether a rollback has removed the record that a relation pointed at: then Twenty has
+    `gone(object, print)` tells whether the record that a relation pointed at is no longer there: then Twenty has
     emptied the field, and nobody has edited it.
     """
     ours = written.names
@@ -69,13 +69,13 @@ def edited(
         meant = {version[name] for version in written.versions if name in version}
         if now in meant or (meant == {empty} and _is_default(field, value)):
             continue
-        if value is None and name not in written.before and _emptied_by_us(field, meant, gone):
+        if value is None and name not in written.before and _emptied_by_twenty(field, meant, gone):
             continue
         found.append(name)
     return tuple(sorted(found))
 
 
-def _emptied_by_us(field: FieldInfo, meant: set[bytes], gone: Callable[[str, bytes], bool]) -> bool:
+def _emptied_by_twenty(field: FieldInfo, meant: set[bytes], gone: Callable[[str, bytes], bool]) -> bool:
     return any(gone(target, print_) for target in field.relation_to for print_ in meant)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from dentes_twenty.migration.doubts import settle_doubts
 from dentes_twenty.migration.edits import Restoration, Written, edited, restoration
+from dentes_twenty.migration.gone import GoneTargets
 from dentes_twenty.migration.ledger import (
     FieldPrints,
     Ledger,
@@ -135,8 +136,9 @@ class RecordRollback:
         self._foreign = foreign
         self._judging = judging and self._item is not None
         self._told = told
-        self._removed: dict[str, frozenset[bytes]] = {}
+        self._gone = GoneTargets(rollback.ledger, rollback.store)
         self._imaged: set[str] | None = None
+        self._absent = 0
         self.result = ObjectRollback(object_)
 
     async def run(self) -> ObjectRollback:
@@ -211,15 +213,15 @@ class RecordRollback:
     async def _judge_made(self, judged: _Judged, states: Sequence[RecordState]) -> None:
         if not states:
             return
-        assert self._item is not None
         current = await self._read(states)
+        found = self._edited(states, current)
+        if await self._gone.learn():
+            found = self._edited(states, current)
         for state in states:
-            record = current.get(state.record_id)
-            if record is None:
+            if state.record_id not in current:
                 judged.gone.append(state)
                 continue
-            fields = edited(self._item, record, self._written(state), self._ledger.prints.value, self._is_removed)
-            fields = (*fields, *sorted(self._foreign.get(state.record_id, ())))
+            fields = (*found[state.record_id], *sorted(self._foreign.get(state.record_id, ())))
             if fields and not self._rollback.force:
                 judged.keep.append((state, fields))
             else:
@@ -275,13 +277,15 @@ class RecordRollback:
         before = (state.reason or "").split(",") if state.status is Status.KEPT else ()
         return Written(versions, frozenset(before))
 
-    def _is_removed(self, object_: str, print_: bytes) -> bool:
-        """Whether the print is that of a record of the object which a rollback has removed."""
-        if object_ not in self._removed:
-            pages = self._ledger.iterate(object_, status=Status.ROLLED_BACK)
-            value = self._ledger.prints.value
-            self._removed[object_] = frozenset(value(state.record_id) for page in pages for state in page)
-        return print_ in self._removed[object_]
+    def _edited(self, states: Sequence[RecordState], current: Mapping[str, Record]) -> dict[str, tuple[str, ...]]:
+        """Record id -> fields that a person has changed, as far as it is known which targets are gone."""
+        assert self._item is not None
+        value = self._ledger.prints.value
+        return {
+            state.record_id: edited(self._item, current[state.record_id], self._written(state), value, self._gone)
+            for state in states
+            if state.record_id in current
+        }
 
     # -- acting
 
@@ -324,10 +328,11 @@ class RecordRollback:
         intents = [RecordIntent(state.key, state.record_id) for state in everything]
         intent = self._ledger.intend(self._rollback.run, Operation.DESTROY, self._object, intents)
         ids = [state.record_id for state in states]
+        self._absent = 0
         refused = await self.destroy_ids(ids) if ids and self._item is not None else {}
         self._settle(intent, everything, refused)
-        self.result.destroyed += len(states) - len(refused)
-        self.result.gone += len(gone)
+        self.result.destroyed += len(states) - len(refused) - self._absent
+        self.result.gone += len(gone) + self._absent
 
     def _settle(self, intent: int, states: Sequence[RecordState], refused: Mapping[str, str]) -> None:
         outcomes = []
@@ -349,9 +354,8 @@ class RecordRollback:
             half = len(ids) // 2
             return {**await self.destroy_ids(ids[:half]), **await self.destroy_ids(ids[half:])}
         unsaid = [record for record in ids if record not in done]
-        if not unsaid or not self._judging:
-            return {}
-        left = await self._store.read(self._object, unsaid, ["id"], with_deleted=True)
+        left = await self._store.read(self._object, unsaid, ["id"], with_deleted=True) if unsaid else {}
+        self._absent += len(unsaid) - len(left)
         return dict.fromkeys(left, "not_destroyed")
 
     async def _restore(self, wanted: Sequence[tuple[RecordState, Restoration, bool]]) -> None:
