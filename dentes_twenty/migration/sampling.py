@@ -26,7 +26,15 @@ from dentes_twenty.objects.fields import RAW, Row, SourceObject
 from dentes_twenty.objects.target import FieldType
 
 SMALLEST, LARGEST, USUAL = 100, 500, 200
-REMEMBERED = 3  # records kept for each feature, so that the choice can take the one that shows most
+REMEMBERED = 6  # records kept for each feature, so that the choice can take the one that shows most
+FIRST = (
+    "object",
+    "option",
+    "warning",
+    "case",
+    "longest",
+    "money",
+)  # kinds of features that come first where room is short
 PATIENT, PROVIDER = "patient:", "provider:"
 
 Feature = tuple[str, ...]
@@ -158,8 +166,10 @@ def special_cases(declaration: SourceObject, row: Row, planned: PlannedRecord) -
 
 
 def lengths_of(declaration: SourceObject, planned: PlannedRecord) -> Iterator[tuple[str, int]]:
-    """Wire name and length of each text; the longest of each field belongs into the sample."""
+    """Wire name and length of each text; the longest of each field belongs into the sample. Keys are no texts."""
     for field in declaration.fields:
+        if field.target.unique:
+            continue
         value = planned.values[field.target.wire_name]
         if value and field.target.type is FieldType.TEXT:
             yield field.target.wire_name, len(value)
@@ -188,31 +198,32 @@ class Candidates:
         self._begin()
 
     def _begin(self) -> None:
-        self._kept: Counter[Feature] = Counter()
+        # Of each feature the records of the least order are kept: they belong to the same few patients, who then come
+        # into the sample once for all of them.
+        self._kept: defaultdict[Feature, _Heap] = defaultdict(list)
         self._stream: dict[str, Seen] = {}
         self._longest: dict[Feature, tuple[int, Seen]] = {}
-        self._fill: list[tuple[int, int, Seen]] = []  # a heap with the greatest order on top
+        self._fill: _Heap = []
 
     def take(self, seen: Seen, lengths: Iterable[tuple[str, int]] = ()) -> None:
         """One record of the stream."""
         self.features.update(seen.features)
-        if seen.key in self._wanted or any(self._kept[feature] < REMEMBERED for feature in seen.features):
-            self._kept.update(seen.features)
+        if seen.key in self._wanted:
             self._stream[seen.key] = seen
+        order = -int.from_bytes(seen.order)
+        for feature in seen.features:
+            _keep(self._kept[feature], REMEMBERED, order, seen)
+        _keep(self._fill, self._size, order, seen)
         for name, length in lengths:
             feature = ("longest", seen.scope, name)
             if length > self._longest.get(feature, (0, None))[0]:
                 self._longest[feature] = (length, seen)
-        order = -int.from_bytes(seen.order)
-        if len(self._fill) < self._size:
-            heapq.heappush(self._fill, (order, seen.place, seen))
-        elif order > self._fill[0][0]:
-            heapq.heapreplace(self._fill, (order, seen.place, seen))
 
     def close(self) -> None:
         """The stream of one source object has ended."""
-        for _, _, seen in self._fill:
-            self._stream.setdefault(seen.key, seen)
+        for heap in (self._fill, *self._kept.values()):
+            for _, _, seen in heap:
+                self._stream.setdefault(seen.key, seen)
         for feature, (_, seen) in self._longest.items():
             known = self._stream.get(seen.key, seen)
             self._stream[seen.key] = dataclasses.replace(known, features=known.features | {feature})
@@ -232,6 +243,17 @@ class Candidates:
         return frozenset(key for key in self._wanted - self.found.keys() if key.partition(":")[0] in names)
 
 
+_Heap = list[tuple[int, int, Seen]]  # the greatest order on top, as its negative
+
+
+def _keep(heap: _Heap, most: int, order: int, seen: Seen) -> None:
+    """Keep the record if it is among those of the least order."""
+    if len(heap) < most:
+        heapq.heappush(heap, (order, seen.place, seen))
+    elif order > heap[0][0]:
+        heapq.heapreplace(heap, (order, seen.place, seen))
+
+
 # ---
 # Which records make the sample
 # ---
@@ -248,9 +270,12 @@ class Choice:
 def choose(candidates: Mapping[str, Seen], size: int) -> Choice:
     """Greedy set cover, each record together with all that it points at; what room is left is filled up evenly.
 
+    Objects, options, findings, special cases and longest texts come first, then whether each field is filled or empty.
+
     A candidate's parents are candidates too, or nowhere to be had (`Candidates` sees to it). Deterministic.
     """
     chooser = _Chooser(candidates, size)
+    chooser.cover(FIRST)
     chooser.cover()
     chooser.fill()
     keys = sorted(chooser.chosen, key=lambda key: (candidates[key].rank, candidates[key].place, key))
@@ -269,15 +294,17 @@ class _Chooser:
         self._covered = 0
         self.chosen: set[str] = set()
 
-    def cover(self) -> None:
-        """Take again and again the record that shows most new features for each record that it brings along."""
+    def cover(self, kinds: Sequence[str] | None = None) -> None:
+        """Take again and again the record that shows most new features (of these kinds) for each record that it brings
+        along."""
+        wanted = _union(bit for feature, bit in self._bits.items() if kinds is None or feature[0] in kinds)
         open_ = sorted(self._candidates, key=lambda key: (self._candidates[key].rank, self._candidates[key].place, key))
         while open_:
             best: str | None = None
             best_value = (0.0, 0)
             left = []
             for key in open_:
-                gain = (self._masks[key] & ~self._covered).bit_count()
+                gain = (self._masks[key] & wanted & ~self._covered).bit_count()
                 if not gain:
                     continue
                 left.append(key)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dentes_twenty.migration.owners import Member, Owners, match_owners
 from dentes_twenty.migration.planner import Planner
-from dentes_twenty.migration.sampling import Candidates, Feature, Seen, choose, family
+from dentes_twenty.migration.sampling import REMEMBERED, Candidates, Feature, Seen, choose, family
 from dentes_twenty.migration.session import Migration
 from dentes_twenty.migration.steps.drawing import Drawn, SampledRow, collect, draw
 from dentes_twenty_tests.end_to_end.harness import FALLBACK, make_drop, make_practice, needs_generator
@@ -117,7 +117,7 @@ def test_memory_does_not_grow_with_the_export() -> None:
         features: frozenset[Feature] = frozenset({("option", "billingLedger/entry", "entryType", str(n % 9))})
         candidates.take(Seen(f"entry:{n}", "billingLedger/entry", 0, n, features, ()), [("note", n % 700)])
     candidates.close()
-    assert len(candidates.found) <= 50 + 3 * 9 + 1
+    assert len(candidates.found) <= 50 + REMEMBERED * 10 + 1
     assert candidates.features["longest", "billingLedger/entry", "note"] == 1
 
 
