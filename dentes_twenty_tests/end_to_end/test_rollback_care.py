@@ -180,6 +180,9 @@ def test_a_purge_leaves_the_log_and_the_counts_and_nobodys_data(
             other.run("purge"),
         ):
             pass
+    left_by_a_killed_trial = practice.private_dir / "trial-0a1b2c3d" / "reports"
+    left_by_a_killed_trial.mkdir(parents=True)
+    (left_by_a_killed_trial / "sample.html").write_text(clashes.emails[0], encoding="utf-8")
     assert stat.S_IMODE((practice.reports_dir / "rollback.csv").stat().st_mode) == 0o600
     assert personal(practice.private_dir, clashes.emails)
     named = ["--practice", str(practice.path)]
@@ -190,6 +193,7 @@ def test_a_purge_leaves_the_log_and_the_counts_and_nobodys_data(
     assert set(json.loads(capsys.readouterr().out)["purged"].values()) == {0}
     assert personal(practice.private_dir, clashes.emails) == []
     assert [*practice.staging_dir.iterdir(), *practice.reports_dir.iterdir()] == []
+    assert not left_by_a_killed_trial.parent.exists()
     with Migration(practice, api_key=sandbox.api_key) as migration:
         assert migration.ledger.audit.verify() is None
         assert migration.ledger.counts() == counts

@@ -13,6 +13,9 @@ from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.ledger import Ledger, Purged
 from dentes_twenty.practice import Practice
 
+TRIALS = "trial-*"
+"""Folders that a sample in a sandbox leaves behind when it is killed: its ledger, its reports, uploaded files."""
+
 
 class NotPurged(MigrationError):
     """A private file could not be deleted."""
@@ -35,9 +38,12 @@ def purge(practice: Practice, ledger: Ledger, run: int) -> PurgeSummary:
     Raises NotPurged.
     """
     files = size = 0
-    for folder in (practice.staging_dir, practice.reports_dir):
+    trials = sorted(practice.private_dir.glob(TRIALS))
+    for folder in (practice.staging_dir, practice.reports_dir, *trials):
         try:
             count, freed = _empty(folder)
+            if folder in trials:
+                folder.rmdir()
         except OSError as error:
             raise NotPurged(
                 f"A file in the private folder `{folder.name}` cannot be deleted ({error.strerror}).",
