@@ -5,7 +5,7 @@
     +-- NotFound            a record that does not exist (404 in REST)
     InvalidMetadata         a change of the data model that breaks its rules (grouped list of causes)
     BadProperties           a metadata request with missing or malformed properties (list of messages)
-    PlainFailure            a metadata request over which Twenty itself stumbles (500 in plain text)
+    PlainFailure            a metadata request over which Twenty itself stumbles (500 with nothing but a text)
     +-- MigrationFailed     a change that passed validation and that the database refused
 
 Refusals carry Twenty's own texts and codes, as recorded; they never carry a traceback.

@@ -140,12 +140,18 @@ class FileStore:
         return self._answer(row, base_url)
 
     def attach(
-        self, connection: Connection, field_id: str, record_id: str, items: Sequence[dict[str, str]]
+        self,
+        connection: Connection,
+        field_id: str,
+        record_id: str,
+        items: Sequence[dict[str, str]],
+        *,
+        is_new: bool = False,
     ) -> str | None:
         """Make files the value of a FILES field of a record and give the JSON to store, None for no files.
 
         `items` passed the rules of the type ({fileId, label} each). Files of the record that are left out are
-        given up. Raises ValueRefused.
+        given up. A new record has no files yet, whatever its id. Raises ValueRefused.
         """
         ids = [item["fileId"].lower() for item in items]
         if len(set(ids)) < len(ids):
@@ -153,7 +159,7 @@ class FileStore:
         query = select(files_table).where(_columns.id.in_(ids))
         known = {row["id"]: dict(row) for row in connection.execute(query).mappings()}
         for file_id in ids:
-            self._check_attachable(file_id, known.get(file_id), field_id, record_id)
+            self._check_attachable(file_id, known.get(file_id), field_id, None if is_new else record_id)
         values = {"status": "permanent", "record_id": record_id}
         connection.execute(update(files_table).where(_columns.id.in_(ids)).values(values))
         own = (_columns.record_id == record_id) & (_columns.field_id == field_id)
@@ -166,10 +172,10 @@ class FileStore:
         return orjson.dumps(stored).decode() if stored else None
 
     @staticmethod
-    def _check_attachable(file_id: str, row: dict[str, Any] | None, field_id: str, record_id: str) -> None:
+    def _check_attachable(file_id: str, row: dict[str, Any] | None, field_id: str, record_id: str | None) -> None:
         if row is None or row["status"] == "pending":
             raise ValueRefused(f"File not found: {file_id}")
-        if row["record_id"] == record_id and row["field_id"] == field_id:
+        if record_id is not None and row["record_id"] == record_id and row["field_id"] == field_id:
             return
         if row["status"] == "permanent":
             raise ValueRefused(f"File {file_id} is already associated with a permanent files field")

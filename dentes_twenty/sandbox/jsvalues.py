@@ -1,7 +1,8 @@
 """Values as JavaScript sees and prints them.
 
 Twenty's messages show values in the notation of Node's `util.inspect` and its numbers follow JavaScript's
-rules (all numbers are doubles, `Number(" 7 ")` is 7). Belongs here: those notations and conversions only.
+rules (all numbers are doubles, `Number(" 7 ")` is 7). `Undefined` stands for a variable that a request left out.
+Belongs here: those notations and conversions only.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import math
 import re
 from typing import Any
+
+from graphql import Undefined
 
 MAX_SAFE_INTEGER = 2**53
 _LINE_WIDTH = 72
@@ -29,6 +32,8 @@ def _inspect(value: Any, depth: int) -> str:
         return _quoted(value)
     if value is None:
         return "null"
+    if value is Undefined:
+        return "undefined"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

@@ -1,7 +1,7 @@
 """Malformed requests of any kind: an answer in one of Twenty's forms, never a crash.
 
 A 500 is right only where the recorded server gives one: a default value or a uniqueness that the database refuses,
-a value that passes the checks and that PostgreSQL cannot read.
+a value that passes the checks and that PostgreSQL cannot read, a fragment without end, operations without a choice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from hypothesis import strategies as st
 
 from dentes_twenty.sandbox.server import SandboxServer
 
-RIGHTFUL_500 = re.compile(r"Migration action '\w+' for '\w+'|Data validation error\.")
+RIGHTFUL_500 = re.compile(
+    r"Migration action '\w+' for '\w+'|Data validation error\."
+    "|Maximum call stack size exceeded|Must provide operation name"
+    "|invalid input syntax for type uuid|invalid byte sequence for encoding"  # cursors of the metadata API
+)
 TEXTS = st.text(max_size=12)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
@@ -69,7 +73,8 @@ BODY = st.one_of(
 )
 ARGUMENT = _one_of(
     "filter:{id:{eq:$a}} filter:$a first:$a first:-1 after:$a orderBy:$a orderBy:[{name:AscNullsFirst}] data:$a id:$a "
-    "upsert:$a groupBy:$a nope:1 filter:{not:{}} filter:{and:{}} input:$a paging:{first:$a} last:5 offset:$a"
+    "upsert:$a groupBy:$a nope:1 filter:{not:{}} filter:{and:{}} input:$a paging:{first:$a} last:5 offset:$a "
+    "filter:{jobTitle:{eq:$b}} filter:{position:{in:[$b]}} orderBy:[{name:{firstName:$b}}] data:{emails:$b} data:[$b]"
 )
 FIELD = _one_of(
     "id name name{firstName} name{nope} emails{primaryEmail} company{id} noteTargets{edges{node{id}}} totalCount nope "
@@ -99,11 +104,15 @@ def client() -> Iterator[httpx.Client]:
 
 
 def _assert_answered_like_twenty(answer: httpx.Response) -> None:
+    if answer.request.method == "HEAD":  # the same as GET, without the text that would tell why
+        return
     if answer.status_code >= 500:
         assert RIGHTFUL_500.search(answer.text), (answer.status_code, answer.text[:300])
     assert "Traceback" not in answer.text
-    if answer.status_code >= 400 and answer.content and answer.request.method != "HEAD":
+    if answer.status_code >= 400 and answer.content:
         body: Any = answer.json()
+        if answer.status_code == 500 and isinstance(body, str):  # a bare text, as of a failed migration
+            return
         assert isinstance(body, dict), body
         assert body.keys() & {"statusCode", "errors"}, body
 
@@ -137,11 +146,17 @@ def test_rest_never_crashes(client: httpx.Client, method: str, path: str, query:
 @example("/graphql", "query a{people{totalCount}} query b{people{totalCount}}", None)
 @example("/graphql", "{people(filter:{emails:5}){totalCount}}", None)
 @example("/graphql", "{people(first:99999999999999999999){totalCount}}", None)
+@example("/graphql", "{people(offset:1e30){totalCount}}", None)
+@example("/graphql", "{people(offset:-1){totalCount}}", None)
+@example("/graphql", "{peopleGroupBy(groupBy:[{jobTitle:true}],limit:1e30){totalCount}}", None)
+@example("/graphql", "{peopleGroupBy(groupBy:[{jobTitle:true}],limit:0.5){totalCount}}", None)
+@example("/graphql", 'query Q($x:String="a"){people(filter:{jobTitle:{eq:$x}}){totalCount}}', None)
+@example("/graphql", "mutation M($x:String){createPerson(data:{emails:{primaryEmail:$x}}){id}}", None)
 def test_graphql_never_crashes(client: httpx.Client, path: str, document: str, variable: Any) -> None:
     body = {"query": document, "variables": {"a": variable}}
     answer = client.post(path, json=body)
     _assert_answered_like_twenty(answer)
-    assert answer.status_code in (200, 400), answer.text
+    assert answer.status_code in (200, 400, 500), answer.text
     assert answer.json().keys() & {"data", "errors"}
 
 

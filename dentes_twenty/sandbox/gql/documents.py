@@ -21,6 +21,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Undefined,
     VariableNode,
     parse,
 )
@@ -141,7 +142,7 @@ class _Selector:
     def _selected(self, node: FieldNode, deeper: list[SelectionSetNode], inside: frozenset[str]) -> Selected:
         arguments = {a.name.value: value_from_ast_untyped(a.value, self.variables) for a in node.arguments}
         # An argument whose variable was not given is not there at all.
-        given = {name: value for name, value in arguments.items() if not _is_undefined(value)}
+        given = {name: value for name, value in arguments.items() if value is not Undefined}
         return Selected(
             key=node.alias.value if node.alias else node.name.value,
             name=node.name.value,
@@ -177,10 +178,6 @@ class _Selector:
             if directive.name.value == "include" and wanted is False:
                 return False
         return True
-
-
-def _is_undefined(value: Any) -> bool:
-    return type(value).__name__ == "UndefinedType"
 
 
 def count_fields(roots: list[Selected]) -> int:

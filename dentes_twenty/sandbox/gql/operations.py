@@ -14,6 +14,7 @@ from dentes_twenty.sandbox.casing import camel_case, capital
 from dentes_twenty.sandbox.errors import Refusal, stumbled
 from dentes_twenty.sandbox.gql.documents import Selected
 from dentes_twenty.sandbox.gql.projection import Projection, connection, type_name
+from dentes_twenty.sandbox.jsvalues import inspect
 from dentes_twenty.sandbox.metadata.ids import is_uuid
 from dentes_twenty.sandbox.model import Object
 from dentes_twenty.sandbox.records import remove, update
@@ -158,7 +159,8 @@ def _checked_filter(workspace: Workspace, table: Table, arguments: Arguments) ->
     ids = arguments["filter"].get("id")
     for value in (ids.get("in") if isinstance(ids, Mapping) else None) or []:
         if not is_uuid(value):
-            raise Refusal(f'Value "{value}" is not a valid UUID', sub_code=INVALID)
+            text = value if isinstance(value, str) else inspect(value)
+            raise Refusal(f'Value "{text}" is not a valid UUID', sub_code=INVALID)
     return compile_filter(workspace, table, arguments["filter"])
 
 

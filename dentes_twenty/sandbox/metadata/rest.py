@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from dentes_twenty.sandbox.errors import BadProperties, InvalidMetadata, PlainFailure, Refusal
 from dentes_twenty.sandbox.http import BodyRefused, json_body, json_response, nest_error
@@ -59,7 +59,7 @@ class MetadataRest:
         except InvalidMetadata as error:
             return json_response(error.rest_body(), 400)
         except PlainFailure as error:
-            return PlainTextResponse(error.message, 500)
+            return json_response(error.message, 500)
         except Refusal as error:
             return json_response(error.rest_body(), error.status)
 
@@ -77,7 +77,9 @@ class MetadataRest:
         if after and before:
             raise Refusal("Only one of starting_after and ending_before may be provided", error="Error")
         for cursor in (after, before):
-            if cursor and not is_uuid(cursor):
+            if cursor is not None and "\0" in cursor:
+                raise PlainFailure('invalid byte sequence for encoding "UTF8": 0x00')
+            if cursor is not None and not is_uuid(cursor):
                 raise PlainFailure(f'invalid input syntax for type uuid: "{cursor}"')
         if before:
             left = [i for i in ids if i > before]

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dentes_twenty.sandbox.casing import capital
-from dentes_twenty.sandbox.errors import Refusal
+from dentes_twenty.sandbox.errors import Refusal, stumbled
 from dentes_twenty.sandbox.fieldspec import column_name, is_composite
 from dentes_twenty.sandbox.granularity import GRANULARITIES, NEED_ZONE, is_zone
 from dentes_twenty.sandbox.jsvalues import inspect, to_json_number
 from dentes_twenty.sandbox.records.filters import Filter, compile_filter
-from dentes_twenty.sandbox.records.read import condition
+from dentes_twenty.sandbox.records.read import BIGINT, condition
 from dentes_twenty.sandbox.tables import Record, Relation, Table, TableField, sql_name
 from dentes_twenty.sandbox.workspace import Workspace
 
@@ -128,7 +128,7 @@ def group_by(
     *,
     where: Any = None,
     order_by: Any = None,
-    limit: int | None = None,
+    limit: float | None = None,
 ) -> list[Group]:
     """Groups with their aggregates, by default in the order of their dimensions. Raises Refusal."""
     if not isinstance(dimensions, list):
@@ -144,7 +144,7 @@ def group_by(
     rows = workspace.db.rows(
         f"SELECT {', '.join(selected)} FROM {table.sql} t WHERE {condition(condition_)}"  # noqa: S608
         f"{' GROUP BY ' + groups if groups else ''}{' ORDER BY ' + order if order else ''} LIMIT ?",
-        [*condition_.parameters, DEFAULT_GROUPS if limit is None else limit],
+        [*condition_.parameters, _limit_of_groups(limit)],
     )
     width = len(expressions)
     return [
@@ -154,6 +154,15 @@ def group_by(
         )
         for row in rows
     ]
+
+
+def _limit_of_groups(limit: float | None) -> int:
+    """Only a whole number above zero counts, anything else is passed over."""
+    if limit is None or limit < 1 or limit != int(limit):
+        return DEFAULT_GROUPS
+    if float(limit) >= BIGINT:
+        raise stumbled("bigint out of range")
+    return int(limit)
 
 
 @dataclass(frozen=True, slots=True)

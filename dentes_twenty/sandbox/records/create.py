@@ -67,7 +67,7 @@ def _insert(workspace: Workspace, table: Table, items: list[Prepared]) -> list[R
     rows = [_row(template, item, fresh) for item in items]
     with workspace.db.transaction():
         for row, item in zip(rows, items, strict=True):
-            attach_files(workspace, table, row["id"], item, row)
+            attach_files(workspace, table, row["id"], item, row, is_new=True)
         insert_rows(workspace, table, rows)
     workspace.events.created(table, rows)
     return rows
@@ -83,12 +83,14 @@ def _row(template: Record, item: Prepared, fresh: Iterable[str]) -> Record:
     return row
 
 
-def attach_files(workspace: Workspace, table: Table, record_id: str, item: Prepared, columns: Record) -> None:
+def attach_files(
+    workspace: Workspace, table: Table, record_id: str, item: Prepared, columns: Record, *, is_new: bool = False
+) -> None:
     """Tie uploaded files to a record and put what is stored for them into its columns. Raises Refusal."""
     for name, items in item.files.items():
         field_id = table.fields[name].field.id
         try:
-            stored = workspace.files.attach(workspace.db.connection, field_id, record_id, items)
+            stored = workspace.files.attach(workspace.db.connection, field_id, record_id, items, is_new=is_new)
         except ValueRefused as refused:
             raise Refusal.of_value(refused) from refused
         columns[name] = stored

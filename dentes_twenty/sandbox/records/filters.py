@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphql import Undefined
+
 from dentes_twenty.sandbox.errors import Refusal, data_refused, stumbled
 from dentes_twenty.sandbox.fieldspec import FieldSpec, column_name, is_composite
 from dentes_twenty.sandbox.jsvalues import inspect, to_number
@@ -97,7 +99,7 @@ class _Compiler:
             if key in ("and", "or"):
                 part = self._group(table, key, value, alias, hop)
             elif key == "not":
-                part = f"NOT ({self.all_of(table, _object(value, key), alias, hop) or '1'})"
+                part = f"NOT ({self.all_of(table, _condition(value, key), alias, hop) or '1'})"
             else:
                 part = self._field(table, key, value, alias, hop)
             if part:
@@ -105,9 +107,11 @@ class _Compiler:
         return " AND ".join(parts)
 
     def _group(self, table: Table, key: str, value: Any, alias: str, hop: Relation | None) -> str:
+        if value is Undefined:
+            raise stumbled("Cannot read properties of undefined (reading 'map')")
         if not isinstance(value, list):
             raise stumbled("value.map is not a function")
-        parts = [self.all_of(table, _object(item, key), alias, hop) for item in value]
+        parts = [self.all_of(table, _condition(item, key), alias, hop) for item in value]
         joined = f" {key.upper()} ".join(f"({part})" for part in parts if part)
         return f"({joined})" if joined else ""
 
@@ -239,6 +243,8 @@ _NUMBERS = ("NUMBER", "NUMERIC", "POSITION")
 
 def _as_text(value: Any) -> Any:
     """A value to compare a text with: PostgreSQL casts what is none."""
+    if value is Undefined:
+        return None
     return value if isinstance(value, str) or value is None else inspect(value)
 
 
@@ -250,6 +256,12 @@ def _as_number(name: str, value: Any) -> Any:
     if isinstance(value, bool | list | dict) or math.isnan(number):
         raise refused(f'Invalid number value {inspect(value)} for field "{name}"')
     return number
+
+
+def _condition(value: Any, name: str) -> Mapping[str, Any]:
+    if value is None or value is Undefined:
+        raise stumbled("Cannot convert undefined or null to object")
+    return _object(value, name)
 
 
 def _object(value: Any, name: str) -> Mapping[str, Any]:
@@ -275,14 +287,15 @@ def _contains_any(operand: Operand, values: Sequence[Any]) -> tuple[str, list[An
 
 def _is(operand: Operand, value: Any) -> tuple[str, list[Any]]:
     if value not in ("NULL", "NOT_NULL"):
-        sub_code = SUB_CODE if value is None else "INVALID_QUERY_INPUT"
+        sub_code = SUB_CODE if value is None or value is Undefined else "INVALID_QUERY_INPUT"
         raise refused('Invalid filter value for "is" operator. Expected "NULL" or "NOT_NULL"', sub_code)
     return f"{operand.sql} IS {'NOT ' if value == 'NOT_NULL' else ''}NULL", []
 
 
 def _pattern(operand: Operand, operator: str, value: Any) -> str:
     if not isinstance(value, str):
-        kind = {bool: "boolean", int: "number", float: "number"}.get(type(value), "object")
+        kinds = {bool: "boolean", int: "number", float: "number"}
+        kind = "undefined" if value is Undefined else kinds.get(type(value), "object")
         raise refused(
             f'Filter operator "{operator}" requires a string value for field "{operand.spec.name}", got {kind}'
         )

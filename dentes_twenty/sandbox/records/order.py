@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from graphql import Undefined
 
 from dentes_twenty.sandbox.errors import Refusal, stumbled
 from dentes_twenty.sandbox.fieldspec import column_name, is_composite
@@ -113,6 +114,8 @@ def _needs_nested(name: str) -> Refusal:
 
 def _terms(workspace: Workspace, table: Table, name: str, direction: Any, hop: Relation | None) -> list[Term]:
     prefix = (hop.field.name,) if hop else ()
+    if direction is Undefined:
+        raise _refused(f'Field "{name}" does not exist or is not sortable', "FIELD_NOT_FOUND")
     known = table.fields.get(name)
     if known is not None and is_composite(known.type):
         if not isinstance(direction, Mapping):
@@ -121,6 +124,8 @@ def _terms(workspace: Workspace, table: Table, name: str, direction: Any, hop: R
         types = table.sub_types(name)
         if not types.keys() >= direction.keys():
             raise _refused(f"Sub field metadata not found for composite type: {known.type}", None)
+        if Undefined in direction.values():
+            raise stumbled("Sub field order by value must be of type OrderByDirection, but got: undefined")
         return [
             replace(
                 _term(workspace, (*prefix, name, sub), column_name(name, sub), value, hop),

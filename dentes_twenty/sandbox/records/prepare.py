@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from graphql import Undefined
 
 from dentes_twenty.sandbox.auth import Authority
 from dentes_twenty.sandbox.errors import Refusal, data_refused, stumbled
@@ -46,6 +47,8 @@ def as_object(data: Any, *, updating: bool) -> Mapping[str, Any]:
         return data
     if isinstance(data, list):
         return {str(index): item for index, item in enumerate(data)}
+    if data is Undefined:
+        raise stumbled("Cannot read properties of undefined (reading 'position')")
     if data is None:
         raise stumbled("Cannot read properties of null (reading 'position')")
     if updating:
@@ -62,6 +65,8 @@ def prepare(table: Table, data: Any, *, updating: bool = False) -> Prepared:
     try:
         for name, value in payload.items():
             known = fields.get(name)
+            if value is Undefined and (known or name in table.relations or name in table.relation_of_column):
+                continue
             if known is None:
                 _relation(table, name, value, payload, prepared)
             elif name in _SPECIAL or known.type == "FILES":
@@ -117,6 +122,7 @@ def _relation(table: Table, name: str, value: Any, payload: Mapping[str, Any], p
         raise Refusal(f'Object {table.name} doesn\'t have any "{name}" field.', sub_code=NO_WRITE)
     if payload.get(relation.column) is not None:
         raise Refusal(f"{name} and {relation.column} cannot be both provided.")
+    value = _given(value)
     if not isinstance(value, Mapping) or not value.keys() & {"connect", "disconnect"}:
         raise Refusal(f'Relation "{name}" requires connect or disconnect operation', sub_code=NO_WRITE)
     connect = value.get("connect")
@@ -128,6 +134,10 @@ def _relation(table: Table, name: str, value: Any, payload: Mapping[str, Any], p
     where = connect.get("where") if isinstance(connect, Mapping) else None
     if isinstance(where, Mapping):
         prepared.connects.append((relation, where))
+
+
+def _given(value: Any) -> Any:
+    return {key: item for key, item in value.items() if item is not Undefined} if isinstance(value, Mapping) else value
 
 
 def connect_all(workspace: Workspace, items: list[Prepared]) -> None:

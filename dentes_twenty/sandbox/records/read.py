@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dentes_twenty.sandbox.errors import NotFound, Refusal
+from dentes_twenty.sandbox.errors import NotFound, Refusal, data_refused
 from dentes_twenty.sandbox.records.filters import Filter, compile_filter
 from dentes_twenty.sandbox.records.order import (
     Term,
@@ -24,6 +24,8 @@ from dentes_twenty.sandbox.tables import Record, Table
 from dentes_twenty.sandbox.workspace import Workspace
 
 DEFAULT_PAGE = 200
+BIGINT = 2.0**63
+"""The first number that PostgreSQL's bigint cannot hold; numbers in requests are doubles."""
 
 
 @dataclass(slots=True)
@@ -80,6 +82,8 @@ def find(workspace: Workspace, table: Table, query: Query) -> Page:
     limit = query.last if backward and query.last is not None else query.first
     limit = query.last if limit is None else limit
     limit = DEFAULT_PAGE if limit is None else math.ceil(limit)
+    if float(limit) >= BIGINT or query.offset < 0 or float(query.offset) >= BIGINT:
+        raise data_refused()
     rows = _page_rows(workspace, table, query, where, terms, limit)
     more = len(rows) > limit
     rows = rows[:limit]
