@@ -39,7 +39,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
 
 @pytest.fixture(scope="module")
 def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_drop(tmp_path_factory.mktemp("drop"), seed=64, dialect="utf8-en", defects="some", patients=20)
+    return make_drop(tmp_path_factory.mktemp("drop"), seed=64, dialect="utf8-en", defects="some", patients=15)
 
 
 def kill(what: str, practice: Practice, seconds: float) -> bool:
