@@ -44,7 +44,7 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
         yield Desk(tmp_path, capsys)
 
 
-def test_the_way_from_a_refused_migration_to_an_approved_one(desk: Desk) -> None:
+def test_the_way_from_a_refused_migration_to_an_approved_and_reconciled_one(desk: Desk) -> None:
     code, _, said = desk.call("migrate")
     assert code == 1
     assert "No sample has been migrated yet" in said and "dentes-twenty sample" in said
@@ -70,31 +70,14 @@ def test_the_way_from_a_refused_migration_to_an_approved_one(desk: Desk) -> None
     assert desk.call("migrate")[0] in (0, 3)
     assert desk.records() == sum(small_practice.LANDING.values()) + 1  # and the member
 
-
-def test_a_changed_setting_voids_the_approval_and_says_so(desk: Desk) -> None:
-    desk.call("sample")
-    assert desk.records() > 0  # a sample without --sandbox goes into the workspace
-    assert desk.call("approve", "--by", "Dr. Ada Kaya")[0] == 0
-    file = desk.folder / "practice.yaml"
-    file.write_text(file.read_text(encoding="utf-8") + "currency: EUR\n", encoding="utf-8")
-    code, _, said = desk.call("migrate")
-    assert code == 1
-    assert "void" in said and "the practice file" in said
+    code, out, said = desk.call("reconcile")
+    assert code == 0
+    page = load_practice(desk.folder / "practice.yaml").reports_dir / "reconciliation.html"
+    assert str(page) in out and page.stat().st_mode & 0o777 == 0o600
+    assert "people" in out and "DIFFERS" not in out
+    assert not any(secret in out + said for secret in small_practice.SECRETS)
 
 
 @pytest.mark.parametrize("size", ["99", "501"])
 def test_a_sample_that_is_too_small_or_too_large_is_wrong_use(desk: Desk, size: str) -> None:
     assert desk.call("sample", "--size", size)[0] == 2
-
-
-def test_the_books_are_compared_and_the_page_is_written_for_the_practice_only(desk: Desk) -> None:
-    desk.call("sample")
-    desk.call("approve", "--by", "Dr. Ada Kaya")
-    desk.call("migrate")
-    for options in ([], ["--quick"]):
-        code, out, said = desk.call("reconcile", *options)
-        assert code == 0
-        page = load_practice(desk.folder / "practice.yaml").reports_dir / "reconciliation.html"
-        assert str(page) in out and page.stat().st_mode & 0o777 == 0o600
-        assert "people" in out and "DIFFERS" not in out
-        assert not any(secret in out + said for secret in small_practice.SECRETS)

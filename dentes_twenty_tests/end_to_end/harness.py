@@ -90,6 +90,8 @@ def migrate(practice: Practice, api_key: str, *, hook: Callable[[str], None] | N
         migration.check_references()
         migration.provision()
         migration.adopt()
+        if not migration.approval().free:
+            approve_sample(migration)
         tallies["provider"] = migration.write_members()
         for object_ in migration.objects:
             if hook:
@@ -98,6 +100,13 @@ def migrate(practice: Practice, api_key: str, *, hook: Callable[[str], None] | N
         migration.load_files()
         assert [t for t in migration.totals() if not t.ok] == []
     return tallies
+
+
+def approve_sample(migration: Migration) -> None:
+    """What a person does before a full migration into a workspace that is no sandbox."""
+    result = migration.sample()
+    migration.show_sample({"records": len(result.records), "lost": 0})
+    migration.approve("test")
 
 
 def check_workspace(folder: Path, url: str, api_key: str, drop: Path, *flags: str) -> tuple[int, str]:
