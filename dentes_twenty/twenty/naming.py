@@ -78,7 +78,7 @@ _WORD = re.compile(
     r"[A-Z]?[a-z]+(?=[^A-Za-z0-9]|[A-Z]|$)"
     r"|[A-Z]+(?=[^A-Za-z0-9]|[A-Z][a-z]|$)"
     r"|[A-Z]?[a-z]+|[A-Z]+"
-    r"|\d*(?:1st|2nd|3rd|(?![123])\dth)(?=\b|[A-Z_])|\d*(?:1ST|2ND|3RD|(?![123])\dTH)(?=\b|[a-z_])|\d+"
+    r"|\d+"
 )
 _HAS_WORDS = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|[0-9][A-Za-z]|[A-Za-z][0-9]|[^A-Za-z0-9 ]")
 
