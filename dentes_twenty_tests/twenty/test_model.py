@@ -184,7 +184,7 @@ def test_only_names_get_into_a_document(names: list[str]) -> None:
         ("billingLedgers", "billingLedgers"),
         ("formKVKKOnam2as", "formKvkkOnam2As"),  # found on 2.19
         ("myVisits2", "myVisits2"),
-        ("visit2nd", "visit2nd"),
+        ("visit2nd", "visit2Nd"),
         ("form3D", "form3D"),
         ("real8e12fs", "real8E12Fs"),
     ],
