@@ -37,7 +37,7 @@ def order(process: subprocess.Popen[str], practice: Path, key: str, phase: str, 
     return int(process.stdout.readline())
 
 
-@pytest.mark.parametrize(("seed", "provisioning"), [(41, KILLS_WHILE_PROVISIONING), (43, 0)])
+@pytest.mark.parametrize(("seed", "provisioning"), [(41, KILLS_WHILE_PROVISIONING), (44, 0)])
 def test_a_migration_killed_again_and_again_ends_in_the_same_workspace(
     tmp_path: Path, killable: subprocess.Popen[str], seed: int, provisioning: int
 ) -> None:
