@@ -20,6 +20,8 @@ DEMO ?=
 export UV_PROJECT_ENVIRONMENT := .venv
 export DAGSTER_DISABLE_TELEMETRY := yes
 unexport VIRTUAL_ENV
+# Each test of the command line starts Python anew: compiling the libraries every time took most of its seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## show this list
