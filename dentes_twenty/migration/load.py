@@ -1,8 +1,9 @@
 """Loading: planned records of one source object go into Twenty in batches, verified from the writes' own answers.
 
 Belongs here: the shell that classifies records by what the ledger knows, writes intents before sends and outcomes
-after, holds what has no parent, defers relations to its own kind, and sends link records one batch behind.
-Does not belong here: the wire (`twenty.records`), three-way merge of changed records (`migration.update`).
+after, holds what has no parent, defers relations to its own kind.
+Does not belong here: the wire (`twenty.records`), three-way merge of changed records (`migration.update`), which links
+there are (`migration.links`).
 
 A run may be killed at any moment: what an intent leaves in doubt is asked of Twenty before anything else is sent.
 """
@@ -28,16 +29,22 @@ from dentes_twenty.migration.ledger import (
     Result,
     Status,
 )
+from dentes_twenty.migration.links import LinkBatch, Links
 from dentes_twenty.migration.merge import outstanding
 from dentes_twenty.migration.parents import Parents
-from dentes_twenty.migration.planning.records import LinkRecord, PlannedRecord
+from dentes_twenty.migration.planning.records import PlannedRecord
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.update import BY, Updater
 from dentes_twenty.migration.verify import Verifier
 from dentes_twenty.objects.fields import SourceObject
-from dentes_twenty.twenty.records import RecordStore
+from dentes_twenty.twenty.in_flight import Gate
+from dentes_twenty.twenty.records import Record, RecordStore
 
 LOOK_UP = 1_000  # records classified with one ledger query
+AHEAD = 1
+"""Batches made ready beyond those in flight: an answer is followed by the next request at once."""
+LINKS_WAITING = 4
+"""Batches of links that may wait for a request to share; where no records are created, they go by themselves."""
 Progress = Callable[[Tally], None]
 
 
@@ -52,7 +59,6 @@ class LoadRun:
     store: RecordStore
     run: int
     drop: int | None
-    in_flight: int = 4
     restore_deleted: bool = False
 
 
@@ -82,9 +88,8 @@ class Loader:
         self._selves = frozenset(declaration.self_relations)
         self._landed = landed
         self._deferred: list[PlannedRecord] = []
-        self._links: list[tuple[RecordKey, LinkRecord]] = []
-        self._old_links: dict[str, list[RecordState]] = {}
-        self._slots = asyncio.Semaphore(run.in_flight)
+        self._links = Links(run.ledger, run.store, run.run, run.drop, declaration, self.tally)
+        self._places = Gate(run.store.client.flight, AHEAD)
 
     async def load(self, records: Iterable[PlannedRecord]) -> Tally:
         """Load all records; raises only what stops the whole run (`twenty.errors.Stop`, a ledger that fails)."""
@@ -109,13 +114,15 @@ class Loader:
                 updates += changed
                 creates = await self._send_full(group, creates, self._create)
                 updates = await self._send_full(group, updates, self._updater.update)
-                await self._remove_links()
-                await self._send_links(group, whole=False)
+                await self._links.remove_old()
+                while len(self._links) > LINKS_WAITING * self._run.store.batch_size:
+                    await self._start(group, self._links.take(), self._create_links)
                 self._tell()
             await self._start(group, creates, self._create)
             await self._start(group, updates, self._updater.update)
         async with asyncio.TaskGroup() as group:
-            await self._send_links(group, whole=True)
+            while links := self._links.take(whole=True):
+                await self._start(group, links, self._create_links)
             for batch in _batches(self._deferred, self._run.store.batch_size):
                 await self._start(group, batch, self._updater.complete)
 
@@ -165,7 +172,7 @@ class Loader:
                     seen.append(state.key)
         if seen and self._run.drop is not None:
             ledger.mark_seen(self._run.drop, seen)
-        self._missing_links(standing)
+        self._links.look_after(standing)
         return creates, updates
 
     def _is_changed(self, planned: PlannedRecord, state: RecordState) -> bool:
@@ -181,34 +188,6 @@ class Loader:
         exported = {name: ledger.prints.value(value) for name, value in canonical.items()}
         return bool(outstanding(ledger.field_prints(state.prints), exported, ledger.prints.value(None), standing))
 
-    def _missing_links(self, standing: Sequence[PlannedRecord]) -> None:
-        """Links of records that stand already: a crash may have come between a record and its links, and a corrected
-        row may belong to somebody else now: then the old link goes, or a note would show with both patients."""
-        for declared in self._declaration.links:
-            join = declared.join.singular
-            known = self._run.ledger.known(join, [planned.key for planned in standing])
-            for planned in standing:
-                wanted = next((link for link in planned.links if link.join == join), None)
-                state = known.get(planned.key)
-                landed = state is not None and state.status is Status.LANDED
-                if state is not None and landed and (wanted is None or state.record_id != wanted.id):
-                    self._old_links.setdefault(join, []).append(state)
-                if wanted is not None and not (state is not None and landed and state.record_id == wanted.id):
-                    self._links.append((RecordKey(join, planned.key), wanted))
-
-    async def _remove_links(self) -> None:
-        """Links that no longer hold are destroyed before the new ones are made."""
-        size = self._run.store.batch_size
-        for join, states in self._old_links.items():
-            for start in range(0, len(states), size):
-                batch = states[start : start + size]
-                intents = [RecordIntent(state.key, state.record_id) for state in batch]
-                intent = self._run.ledger.intend(self._run.run, Operation.DESTROY, join, intents, drop=self._run.drop)
-                await self._run.store.destroy(join, [state.record_id for state in batch])
-                outcomes = [Outcome(state.key, state.record_id, Result.LANDED) for state in batch]
-                self._run.ledger.settle(intent, outcomes)
-        self._old_links.clear()
-
     # -- sending
 
     async def _send_full(self, group: asyncio.TaskGroup, waiting: list[Any], send: Callable[..., Any]) -> list[Any]:
@@ -219,17 +198,17 @@ class Loader:
             waiting = waiting[size:]
         return waiting
 
-    async def _start(self, group: asyncio.TaskGroup, batch: Sequence[Any], send: Callable[..., Any]) -> None:
+    async def _start(self, group: asyncio.TaskGroup, batch: Any, send: Callable[..., Any]) -> None:
         """Run `send` on the batch as soon as one of the places in flight is free."""
         if not batch:
             return
-        await self._slots.acquire()
+        await self._places.enter()
 
         async def work() -> None:
             try:
                 await send(batch)
             finally:
-                self._slots.release()
+                await self._places.leave()
             self._tell()
 
         group.create_task(work())
@@ -248,9 +227,14 @@ class Loader:
             for p in sent
         ]
         intent = ledger.intend(self._run.run, Operation.CREATE, self._object, intents, drop=self._run.drop)
-        answer = await self._run.store.create(
-            self._object, [p.creation() for p in sent], selection=self._verifier.fields
+        links = self._links.take()
+        parts: list[tuple[str, Sequence[Record]]] = [(self._object, [p.creation() for p in sent])]
+        parts += [(links.join, links.records)] if links else []
+        answer, *of_links = await self._run.store.create_together(
+            parts, selections={self._object: self._verifier.fields}
         )
+        if links:
+            self._links.settle(links, of_links[0])
         refused = {refusal.id: refusal for refusal in answer.refused}
         outcomes = []
         for whole, planned in zip(batch, sent, strict=True):
@@ -259,7 +243,7 @@ class Loader:
                 self._verifier.check(planned, answer.stored[planned.id])
                 outcomes.append(Outcome(key, planned.id, Result.LANDED))
                 self._remember(planned.id)
-                self._links += [(RecordKey(link.join, planned.key), link) for link in planned.links]
+                self._links.add(planned)
                 if whole is not planned:
                     self._deferred.append(whole)
                 self.tally.created += 1
@@ -287,32 +271,8 @@ class Loader:
         values = {name: None if name in far else value for name, value in planned.values.items()}
         return dataclasses.replace(planned, values=values)
 
-    async def _send_links(self, group: asyncio.TaskGroup, *, whole: bool) -> None:
-        """Link records go when a batch of them is full, and at the end."""
-        size = self._run.store.batch_size
-        while self._links and (whole or len(self._links) >= size):
-            batch, self._links = self._links[:size], self._links[size:]
-            await self._start(group, batch, self._create_links)
-
-    async def _create_links(self, batch: Sequence[tuple[RecordKey, LinkRecord]]) -> None:
-        ledger, store = self._run.ledger, self._run.store
-        join = batch[0][1].join
-        values = {link.id: store.link_values(join, link.values) for _, link in batch}
-        intents = [RecordIntent(key, link.id, None, ledger.fingerprints(values[link.id])) for key, link in batch]
-        intent = ledger.intend(self._run.run, Operation.CREATE, join, intents, drop=self._run.drop)
-        answer = await store.create(join, [{"id": i, **v} for i, v in values.items()])
-        refused = {refusal.id: refusal for refusal in answer.refused}
-        ledger.settle(
-            intent,
-            [
-                Outcome(key, link.id, Result.LANDED)
-                if link.id in answer.stored
-                else Outcome(key, link.id, Result.REFUSED, refused[link.id].code)
-                for key, link in batch
-            ],
-        )
-        self.tally.links += len(answer.stored)
-        self.tally.links_refused += len(refused)
+    async def _create_links(self, batch: LinkBatch) -> None:
+        self._links.settle(batch, await self._run.store.create(batch.join, batch.records))
 
     def _tell(self) -> None:
         if self._progress is not None:

@@ -81,16 +81,13 @@ class Migration:
     """See the module. `api_key` replaces the environment's (the embedded sandbox makes its own); `staging` names tables
     that were staged by another session of the same practice (a trial run reads the practice's own)."""
 
-    def __init__(
-        self, practice: Practice, *, api_key: str | None = None, in_flight: int = 4, staging: Path | None = None
-    ) -> None:
+    def __init__(self, practice: Practice, *, api_key: str | None = None, staging: Path | None = None) -> None:
         self.practice = practice
         self.staging_dir = staging or practice.staging_dir
         self._api_key = api_key
         self._cleared = False
         self._export: str | None = None
         self._figures: dict[str, float] = {}
-        self._in_flight = in_flight
         self._run: int | None = None
         self._kind = ""
         self._remembered = False
@@ -145,7 +142,7 @@ class Migration:
                 f"Make an API key in Twenty (Settings > APIs & Webhooks) and export it as {variable}.",
             )
         limits = self._closing.enter_context(contextlib.closing(self.ledger.shared_limits(self.practice.twenty.url)))
-        client = TwentyClient(self.practice.twenty.url, key, limiter=Limiter(limits), max_in_flight=self._in_flight)
+        client = TwentyClient(self.practice.twenty.url, key, limiter=Limiter(limits))
         self._closing.callback(lambda: self.wait(client.aclose()))
         return client
 
@@ -390,7 +387,6 @@ class Migration:
             ledger=self.ledger,
             run=self.run_id,
             drop=self.drop_id,
-            in_flight=self._in_flight,
             client=self.client,
         )
 

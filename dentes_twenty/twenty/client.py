@@ -35,6 +35,7 @@ from dentes_twenty.twenty.errors import (
     TwentyError,
     Unreachable,
 )
+from dentes_twenty.twenty.in_flight import Gate, InFlight
 from dentes_twenty.twenty.limiter import Limiter, Ticket
 
 T = TypeVar("T")
@@ -46,6 +47,10 @@ closing is lost without an answer."""
 PATIENCE_S = 90.0
 """How long a call goes on trying through an outage or a storm of refusals without one success."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 8.0
+MOST_IN_FLIGHT = 16
+"""However fast the server answers: its database is not ours alone."""
+SIDE_IN_FLIGHT = 4
+"""Uploads and data model calls at a time; they do not wait behind the rate limit."""
 
 ATTEMPTS = 3
 """For a failure that looks like the call's own: a 500, an answer that is not JSON."""
@@ -84,6 +89,7 @@ class _Call:
     repeatable: bool
     limited: bool
     root_fields: int = 1
+    kind: str | None = None
 
 
 def check_url(url: str) -> str:
@@ -133,7 +139,7 @@ class TwentyClient:
         api_key: str,
         *,
         limiter: Limiter | None = None,
-        max_in_flight: int = 4,
+        most_in_flight: int = MOST_IN_FLIGHT,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: float = 60.0,
         patience: float = PATIENCE_S,
@@ -147,17 +153,17 @@ class TwentyClient:
             logging.getLogger(name).setLevel(logging.WARNING)
         self.limiter = limiter or Limiter()
         self.calls = Calls()
-        self.max_in_flight = max_in_flight
+        self.flight = InFlight(most_in_flight)
         self.patience = patience
-        self._slots = asyncio.Semaphore(max_in_flight)
-        self._side_slots = asyncio.Semaphore(max_in_flight)  # metadata and uploads do not wait behind the limiter
+        self._slots = Gate(self.flight)
+        self._side_slots = asyncio.Semaphore(SIDE_IN_FLIGHT)
         self._http = httpx.AsyncClient(
             base_url=self.url,
             headers={"Authorization": f"Bearer {key}", "Accept": "application/json"},
             timeout=httpx.Timeout(timeout, connect=10.0, pool=None),
             limits=httpx.Limits(
-                max_connections=max_in_flight + 8,
-                max_keepalive_connections=max_in_flight + 8,
+                max_connections=most_in_flight + 8,
+                max_keepalive_connections=most_in_flight + 8,
                 keepalive_expiry=KEEP_ALIVE_S,
             ),
             transport=transport,
@@ -208,11 +214,13 @@ class TwentyClient:
         write: bool,
         root_fields: int,
         repeatable: bool = False,
+        kind: str | None = None,
     ) -> Answer:
         """Run a document with so many different root fields; give what each of them came to.
 
         The root fields run side by side: one that fails leaves the others done. Raises only what befell the request
-        as a whole; with one root field, its error is raised.
+        as a whole; with one root field, its error is raised. `kind` names full batches that take about the same time:
+        the number of requests in flight is learnt from them.
         """
         call = _Call(
             "POST",
@@ -222,6 +230,7 @@ class TwentyClient:
             repeatable=repeatable,
             limited=endpoint == "/graphql",
             root_fields=root_fields,
+            kind=kind,
         )
         return await self._send(call, lambda status, body: read_graphql(status, body, single=root_fields == 1))
 
@@ -279,6 +288,7 @@ class TwentyClient:
         async with self._slots if call.limited else self._side_slots:
             ticket = await self.limiter.acquire(call.root_fields) if call.limited else None
             error: BaseException | None = None
+            started = time.monotonic()
             try:
                 answer = read(*await self._exchange(call))
             except BaseException as raised:
@@ -286,6 +296,8 @@ class TwentyClient:
                 raise
             else:
                 error = partly_limited(answer)
+                if call.kind is not None and error is None:
+                    self.flight.completed(call.kind, time.monotonic() - started)
                 return answer
             finally:
                 if ticket is not None:

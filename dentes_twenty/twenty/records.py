@@ -1,6 +1,6 @@
 """The records of one workspace: the one door through which the migration reads and writes.
 
-Belongs here: the public interface, put together from reading, writing, pipeline and members. Does not belong here: how
+Belongs here: the public interface, put together from reading, writing and members. Does not belong here: how
 each of them works. Objects go by singular name (`person`), fields by their name or join column (`companyId`).
 """
 
@@ -14,11 +14,10 @@ from dentes_twenty.twenty.members import Member, list_members
 from dentes_twenty.twenty.metadata import read_model
 from dentes_twenty.twenty.model import WorkspaceModel
 from dentes_twenty.twenty.outcomes import Aggregates, BatchOutcome, Group, Record, Refusal
-from dentes_twenty.twenty.pipeline import Before, OnOutcome, Pipeline, Summary
 from dentes_twenty.twenty.reading import Reader
 from dentes_twenty.twenty.writing import Writer
 
-__all__ = ["Aggregates", "BatchOutcome", "Group", "Record", "RecordStore", "Refusal", "Summary"]
+__all__ = ["Aggregates", "BatchOutcome", "Group", "Record", "RecordStore", "Refusal"]
 
 
 class RecordStore:
@@ -138,40 +137,14 @@ class RecordStore:
         return await self._writer.create(object_, records, upsert=upsert, selection=selection)
 
     async def create_together(
-        self, parts: Sequence[tuple[str, Iterable[Record]]], *, upsert: bool = False
-    ) -> list[BatchOutcome]:
-        """Create batches of different objects, none pointing at another, with one request where they fit into it."""
-        return await self._writer.create_together(parts, upsert=upsert)
-
-    async def create_many(
         self,
-        object_: str,
-        records: Iterable[Record],
+        parts: Sequence[tuple[str, Iterable[Record]]],
         *,
         upsert: bool = False,
-        selection: Sequence[str] | None = None,
-        before: Before | None = None,
-        on_outcome: OnOutcome | None = None,
-    ) -> Summary:
-        """Create a stream of records, several batches in flight; see `Pipeline`."""
-        pipeline = Pipeline(self._writer, most_in_flight=self.client.max_in_flight)
-        return await pipeline.run(
-            object_, records, upsert=upsert, selection=selection, before=before, on_outcome=on_outcome
-        )
-
-    async def upsert_many(
-        self,
-        object_: str,
-        records: Iterable[Record],
-        *,
-        selection: Sequence[str] | None = None,
-        before: Before | None = None,
-        on_outcome: OnOutcome | None = None,
-    ) -> Summary:
-        """`create_many` with upsert."""
-        return await self.create_many(
-            object_, records, upsert=True, selection=selection, before=before, on_outcome=on_outcome
-        )
+        selections: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[BatchOutcome]:
+        """Create batches of different objects, none pointing at another, with one request where they fit into it."""
+        return await self._writer.create_together(parts, upsert=upsert, selections=selections)
 
     async def update(
         self, object_: str, id_: str, changes: Mapping[str, Any], selection: Sequence[str] | None = None

@@ -1,7 +1,8 @@
 """Writing records: batches that land, bad rows that are named, lost answers that are asked for.
 
 Belongs here: what happens to one call's records until each of them is stored or refused. Does not belong here:
-finding the guilty rows (`isolate`), many batches side by side (`pipeline`), intents and outcomes (the ledger, above).
+finding the guilty rows (`isolate`), how many batches go side by side (`in_flight`), intents and outcomes (the ledger,
+above).
 
 Facts behind it (recorded): a plain batch is atomic and its error names no row; an upsert commits its updates one by one
 before one INSERT, answers updated rows first, and keeps the id of what it matched by a unique value.
@@ -35,6 +36,8 @@ from dentes_twenty.twenty.rows import MOST_BYTES, Row, batches, dumps, encode, h
 
 FIRST_BATCH = 200
 """What 1.12 to 2.31 take; the documentation says 60. Less is learnt from the refusal and remembered."""
+FULL = 100
+"""Rows from which on a batch tells how long batches take."""
 ATTEMPTS = 3
 """Times that a batch is sent through failures of the server before it is halved; a lone row is then refused."""
 
@@ -85,9 +88,15 @@ class Writer:
             await work.send(Pending(batch))
 
     async def create_together(
-        self, parts: Sequence[tuple[str, Iterable[Record]]], *, upsert: bool = False
+        self,
+        parts: Sequence[tuple[str, Iterable[Record]]],
+        *,
+        upsert: bool = False,
+        selections: Mapping[str, Sequence[str]] | None = None,
     ) -> list[BatchOutcome]:
         """Create batches of different objects with one request; an outcome for each, in the order given.
+
+        `selections`: fields to answer with by object, by default those that are sent.
 
         Twenty 2.19 charges such a request one token, however many root fields it has. They run side by side, so no
         part may point at another. A part that fails is sent again by itself, which is also what happens to all parts
@@ -96,7 +105,8 @@ class Writer:
         works: list[tuple[_Work, list[Row]]] = []
         for object_, records in parts:
             rows, refused = encode(records)
-            work = _Work(self, self._model.object(object_), sent_names(rows), upsert=upsert)
+            names = (selections or {}).get(object_) or sent_names(rows)
+            work = _Work(self, self._model.object(object_), list(names), upsert=upsert)
             work.refused += refused
             works.append((work, rows))
         answers = await self._one_request([(work, rows) for work, rows in works if rows], upsert=upsert)
@@ -121,7 +131,12 @@ class Writer:
         variables = {f"data{n}": [row.fragment for row in rows] for n, (_, rows) in enumerate(parts)}
         try:
             answer = await self._client.execute(
-                document, variables, write=True, repeatable=upsert, root_fields=len(parts)
+                document,
+                variables,
+                write=True,
+                repeatable=upsert,
+                root_fields=len(parts),
+                kind=kind_of([(work.root, len(rows)) for work, rows in parts], upsert=upsert),
             )
         except (BatchTooLarge, OutcomeUnknown, RecordRefused, ServerTrouble):
             return {}
@@ -197,6 +212,14 @@ def smaller(sent: int, error: BatchTooLarge) -> int:
     return max(1, sent // 2)
 
 
+def kind_of(parts: Sequence[tuple[str, int]], *, upsert: bool) -> str | None:
+    """Which batches take about the same time as one of so many rows by root field. None for small ones, which say
+    nothing of full ones."""
+    if max(rows for _, rows in parts) < FULL:
+        return None
+    return "+".join(root for root, rows in parts if rows >= FULL) + (" upsert" if upsert else "")
+
+
 def sent_names(rows: Sequence[Row]) -> list[str]:
     """Every field that some row sends."""
     return list(dict.fromkeys(name for row in rows for name in row.record))
@@ -244,8 +267,11 @@ class _Work:
 
     async def _call(self, rows: Sequence[Row]) -> list[Record]:
         variables = {"data": [row.fragment for row in rows]}
-        data = await self._client.graphql(self.document, variables, write=True, repeatable=self._upsert)
-        answer = data[self.root]
+        kind = kind_of([(self.root, len(rows))], upsert=self._upsert)
+        done = await self._client.execute(
+            self.document, variables, write=True, repeatable=self._upsert, root_fields=1, kind=kind
+        )
+        answer = done.data[self.root]
         return list(answer) if isinstance(answer, list) else []
 
     def _cut(self, pending: Pending, error: BatchTooLarge) -> list[Pending]:

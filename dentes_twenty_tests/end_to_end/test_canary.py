@@ -21,8 +21,8 @@ pytestmark = needs_generator
 PERSONAL = {"Patient ID", "First", "Last", "National ID", "Mobile", "Home phone", "Email", "Address", "Guardian name",
             "Guardian phone", "Emergency contact", "Emergency phone", "Alerts", "Text", "Note"}  # fmt: skip
 COMMANDS = (
-    "audit", "owners", "provision --checklist", "sample --sandbox", "sample", "approve --by Canary", "migrate", "status",
-    "reconcile", "migrate --json", "delta --drop {later}", "conflicts", "conflicts --json", "status --json",
+    "audit", "owners", "provision --checklist", "sample --sandbox", "sample", "approve --by Canary", "migrate",
+    "status", "reconcile", "migrate --json", "delta --drop {later}", "conflicts", "conflicts --json", "status --json",
     "rollback --dry-run", "rollback --yes", "audit-log verify",
 )  # fmt: skip
 """In the order of a real practice; the first drop is dirty, so that findings and quarantine are spoken of too."""

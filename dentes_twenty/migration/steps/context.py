@@ -23,10 +23,9 @@ class StepContext:
     ledger: Ledger
     run: int
     drop: int
-    in_flight: int
     restore_deleted: bool = False
 
     @property
     def load_run(self) -> LoadRun:
         """As the loader wants it."""
-        return LoadRun(self.ledger, self.store, self.run, self.drop, self.in_flight, self.restore_deleted)
+        return LoadRun(self.ledger, self.store, self.run, self.drop, self.restore_deleted)

@@ -21,6 +21,7 @@ from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.steps.context import StepContext
 from dentes_twenty.objects import note
 from dentes_twenty.objects.target import ATTACHMENT, NOTE_TARGET
+from dentes_twenty.twenty.client import SIDE_IN_FLIGHT
 from dentes_twenty.twenty.errors import RecordRefused
 from dentes_twenty.twenty.files import Attachment, FileStore, LocalFile, UploadedFile
 
@@ -84,7 +85,7 @@ class _FileStep:
         self._files = files
         self._tally = tally
         self._plan = context.planner.context(context.owners)
-        self._slots = asyncio.Semaphore(context.in_flight)
+        self._slots = asyncio.Semaphore(SIDE_IN_FLIGHT)
         self._moved: list[dict[str, str]] = []
         self.issues: list[Issue] = []
 
