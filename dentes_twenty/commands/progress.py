@@ -67,6 +67,10 @@ class Bars:
         done = int(figures.get("landed", figures.get("rows_staged", 1)))
         self._progress.update(self._tasks[step], total=max(done, 1), completed=max(done, 1), detail=summary(figures))
 
+    def said(self, text: str) -> None:
+        """Above the bars."""
+        self._progress.console.print(text, markup=False, highlight=False)
+
 
 class Lines:
     """For logs: one line when a step ends, and one every few seconds while it works."""
@@ -87,6 +91,10 @@ class Lines:
         """One line for each step that had something to do."""
         if said := summary(figures):
             self._console.print(f"{_title(step)}: {said}", markup=False, soft_wrap=True)
+
+    def said(self, text: str) -> None:
+        """A line of its own."""
+        self._console.print(text, markup=False, soft_wrap=True)
 
 
 def _title(step: str) -> str:

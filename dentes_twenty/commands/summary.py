@@ -129,11 +129,16 @@ def as_document(outcome: JobOutcome) -> dict[str, Any]:
             {"asset": c.asset, "check": c.name, "passed": c.passed, "severity": c.severity, "says": c.description}
             for c in outcome.checks
         ],
-        "failed": [
-            {"step": f.step, "code": f.failure.code, "message": f.failure.message, "fix": f.failure.fix}
-            for f in outcome.failed
-        ],
+        "failed": failed_steps(outcome),
     }
+
+
+def failed_steps(outcome: JobOutcome) -> list[dict[str, str]]:
+    """Steps that stopped, for machines."""
+    return [
+        {"step": f.step, "code": f.failure.code, "message": f.failure.message, "fix": f.failure.fix}
+        for f in outcome.failed
+    ]
 
 
 def stays_out(outcome: JobOutcome) -> int:

@@ -7,23 +7,20 @@ only; what stands on the screen may be copied into a mail.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dentes_twenty.commands import output
+from dentes_twenty.commands import jobs, output, summary
 from dentes_twenty.commands.options import PRACTICE_FILE, AsJson, PracticeFile
 from dentes_twenty.commands.output import Exit
-from dentes_twenty.commands.progress import listening
 from dentes_twenty.failures import Failure
 
 if TYPE_CHECKING:
-    from dentes_twenty.migration.fingerprint import Comparison, Difference
     from dentes_twenty.migration.ledger import AuditHead
-    from dentes_twenty.migration.steps import RollbackSummary
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")]
 
@@ -74,131 +71,68 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Undo the migration: destroy what it made, give back what it adopted. May be stopped and started again."""
-    from dentes_twenty.migration.session import Migration
+    from dentes_twenty.orchestration.rolling_back import BEFORE, ROLL_BACK, ROLLBACK_JOB
     from dentes_twenty.practice import load_practice
-    from dentes_twenty.reports.rolled_back import write_rollback
+    from dentes_twenty.reports.rolled_back import CSV
 
     loaded = load_practice(practice)
-    with Migration(loaded) as migration, listening(quiet=as_json) as listener:
-        told = _told(listener.progressed)
-        if dry_run:
-            summary = migration.rollback(dry_run=True, force=force, progress=told)
-        else:
-            also = ", and with it what people have edited since" if force else ""
-            question = f"Undo the whole migration of {loaded.name} in {loaded.twenty.url}{also}?"
-            _confirm(question, "The rollback", yes=yes, as_json=as_json)
-            with migration.run("rollback"):
-                summary = migration.rollback(force=force, progress=told)
-    path = write_rollback(loaded.reports_dir, summary)
+    if not dry_run:
+        also = ", and with it what people have edited since" if force else ""
+        question = f"Undo the whole migration of {loaded.name} in {loaded.twenty.url}{also}?"
+        _confirm(question, "The rollback", yes=yes, as_json=as_json)
+    config = {ROLL_BACK: {"dry_run": dry_run, "force": force}}
+    outcome = jobs.execute(ROLLBACK_JOB, practice, loaded, quiet=as_json, config=config)
+    done, path = outcome.documents.get(BEFORE), str(loaded.reports_dir / CSV)
     if as_json:
-        output.show_json({**document(summary), "report": str(path)})
+        failed = {"failed": summary.failed_steps(outcome)} if outcome.failed else {}
+        output.show_json({**(done or {}), "report": path if done else None, "run_id": outcome.run_id, **failed})
     else:
-        _tell(summary, path)
-    raise typer.Exit(exit_code(summary))
+        if done:
+            _tell(done, path)
+        for step in outcome.failed:
+            output.show_failure(step.failure, as_json=False, where=step.step)
+    raise typer.Exit(exit_code(done))
 
 
-def _told(progressed: Callable[[str, Any], None]) -> Callable[[Any], None]:
-    return lambda progress: progressed(progress.object, progress)
-
-
-def exit_code(summary: RollbackSummary) -> Exit:
+def exit_code(done: Mapping[str, Any] | None) -> Exit:
     """0 all is undone, 1 something failed or differs without a reason, 3 done, and something stays."""
-    if not summary.ok:
+    if done is None or not done["ok"]:
         return Exit.FAILED
-    return Exit.DONE if summary.complete else Exit.QUARANTINED
+    return Exit.DONE if done["complete"] else Exit.QUARANTINED
 
 
-def document(summary: RollbackSummary) -> dict[str, Any]:
-    """Counts and names of the data model; no record's id."""
-    from dentes_twenty.migration.steps import counts_of, kept_by_fields, part_name
-
-    compared = summary.comparison
-    return {
-        "dry_run": summary.dry_run,
-        "forced": summary.forced,
-        "ok": summary.ok,
-        "complete": summary.complete,
-        "counts": counts_of(summary),
-        "objects": [
-            {
-                "object": one.object,
-                "destroyed": one.destroyed,
-                "restored": one.restored,
-                "gone": one.gone,
-                "reversed_earlier": one.earlier,
-                "kept": len(one.kept),
-                "failed": len(one.failed),
-            }
-            for one in summary.objects
-        ],
-        "kept_fields": [
-            {"object": name, "field": field, "records": count}
-            for (name, field), count in sorted(kept_by_fields(summary).items())
-        ],
-        "failed_reasons": sorted({f"{one.object}: {one.reason}" for one in summary.failed}),
-        "parts_removed": len(summary.parts.removed),
-        "parts_kept": [
-            {"part": part_name(one.part), "reason": one.reason, "records": one.records} for one in summary.parts.kept
-        ],
-        "comparison": None if compared is None else _compared(compared),
-    }
-
-
-def _compared(compared: Comparison) -> dict[str, Any]:
-    return {
-        "same": compared.same,
-        "before": compared.before,
-        "after": compared.after,
-        "records": compared.records,
-        "counted_only": list(compared.counted),
-        "differences": [_difference(one) for one in compared.differences],
-    }
-
-
-def _difference(one: Difference) -> dict[str, Any]:
-    return {
-        "object": one.object,
-        "data_model": one.model,
-        "added": len(one.added),
-        "of_these_kept_by_the_rollback": one.ours,
-        "missing": len(one.missing),
-        "changed": len(one.changed),
-    }
-
-
-def _tell(summary: RollbackSummary, path: Path) -> None:
-    told = document(summary)
+def _tell(done: Mapping[str, Any], path: str) -> None:
     columns = ("Twenty object", "Destroyed", "Restored", "Gone already", "Reversed earlier", "Kept", "Failed")
-    title = "What would happen" if summary.dry_run else "What was undone"
-    output.show_table(output.table(columns, [tuple(one.values()) for one in told["objects"]], title=title))
-    fields = [tuple(one.values()) for one in told["kept_fields"]]
+    title = "What would happen" if done["dry_run"] else "What was undone"
+    output.show_table(output.table(columns, [tuple(one.values()) for one in done["objects"]], title=title))
+    fields = [tuple(one.values()) for one in done["kept_fields"]]
     if fields:
         output.show_table(output.table(("Object", "Edited field", "Records"), fields, title="Kept, by field", left=2))
-    parts = [tuple(one.values()) for one in told["parts_kept"]]
+    parts = [tuple(one.values()) for one in done["parts_kept"]]
     if parts:
         words = ("Part of the data model", "Why it stays", "Records")
         output.show_table(output.table(words, parts, title="Stays in the data model", left=2))
-    if summary.comparison is not None:
-        _tell_comparison(summary.comparison)
+    if done["comparison"] is not None:
+        _tell_comparison(done["comparison"])
     output.show(f"Records by id: {path}")
-    verb = "would be" if summary.dry_run else "were"
+    verb, counts = "would be" if done["dry_run"] else "were", done["counts"]
     output.say(
-        f"{summary.reversed} records {verb} reversed, {len(summary.kept)} kept, {len(summary.failed)} failed; "
-        f"{len(summary.parts.removed)} parts of the data model {verb} removed, {len(summary.parts.kept)} stay."
+        f"{counts['reversed']} records {verb} reversed, {counts['kept']} kept, {counts['failed']} failed; "
+        f"{done['parts_removed']} parts of the data model {verb} removed, {len(parts)} stay."
     )
 
 
-def _tell_comparison(compared: Comparison) -> None:
-    if compared.same:
+def _tell_comparison(compared: Mapping[str, Any]) -> None:
+    if compared["same"]:
         output.show(
-            f"The workspace is as before the migration: {compared.records} records and the data model compared."
+            f"The workspace is as before the migration: {compared['records']} records and the data model compared."
         )
         return
     columns = ("Object", "Data model", "Added", "Kept by us", "Missing", "Changed")
-    rows = [tuple(_difference(one).values()) for one in compared.differences]
+    rows = [tuple(one.values()) for one in compared["differences"]]
     output.show_table(output.table(columns, rows, title="Different from before the migration"))
-    if compared.counted:
-        output.show(f"Counted only, because of their number: {', '.join(compared.counted)}.")
+    if compared["counted_only"]:
+        output.show(f"Counted only, because of their number: {', '.join(compared['counted_only'])}.")
 
 
 # ---
@@ -206,7 +140,15 @@ def _tell_comparison(compared: Comparison) -> None:
 # ---
 
 
-def purge(practice: PracticeFile = PRACTICE_FILE, yes: Yes = False, as_json: AsJson = False) -> None:
+def purge(
+    signed_by: Annotated[
+        str,
+        typer.Option("--signed-by", metavar="NAME", help="Who signed the reconciliation; kept in the audit log."),
+    ],
+    practice: PracticeFile = PRACTICE_FILE,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
     """Delete personal data after sign-off: staged tables, reports, before-images. The audit log stays."""
     from dentes_twenty.migration.session import Migration
     from dentes_twenty.practice import load_practice
@@ -215,14 +157,14 @@ def purge(practice: PracticeFile = PRACTICE_FILE, yes: Yes = False, as_json: AsJ
     question = "Delete staged tables, reports and before-images? Adopted records can then not be given back."
     _confirm(question, "The purge", yes=yes, as_json=as_json)
     with Migration(loaded) as migration, migration.run("purge"):
-        summary = migration.purge()
+        purged = migration.purge(signed_by)
     figures = {
-        "files": summary.files,
-        "bytes": summary.bytes,
-        "before_images": summary.ledger.before_images,
-        "file_names": summary.ledger.file_names,
-        "quarantine_rows": summary.ledger.quarantine_rows,
-        "conflicts": summary.ledger.conflicts,
+        "files": purged.files,
+        "bytes": purged.bytes,
+        "before_images": purged.ledger.before_images,
+        "file_names": purged.ledger.file_names,
+        "quarantine_rows": purged.ledger.quarantine_rows,
+        "conflicts": purged.ledger.conflicts,
     }
     if as_json:
         output.show_json({"purged": figures})

@@ -16,6 +16,7 @@ from dentes_twenty.commands.options import PRACTICE_FILE, AsJson, PracticeFile
 from dentes_twenty.commands.output import Exit
 
 if TYPE_CHECKING:
+    from dentes_twenty.migration.ledger import Run
     from dentes_twenty.migration.steps import ProvisionPlan, StatusReport
 
 Checklist = Annotated[
@@ -111,10 +112,22 @@ def _status_document(found: StatusReport) -> dict[str, Any]:
                 "state": run.state.value,
                 "started": run.started.isoformat(timespec="seconds"),
                 "seconds": round((run.ended - run.started).total_seconds(), 1) if run.ended else None,
+                **_forecast(run),
             }
             for run in found.runs
         ],
     }
+
+
+def _forecast(run: Run) -> dict[str, Any]:
+    """Calls made, of how many that were planned, and when a running run will be through."""
+    from dentes_twenty.migration.steps import forecast
+
+    found = forecast(run)
+    if found is None:
+        return {"calls": None, "planned_calls": None, "until": None}
+    until = None if found.until is None else found.until.astimezone().isoformat(timespec="minutes")
+    return {"calls": found.calls, "planned_calls": found.planned, "until": until}
 
 
 def _tell_status(document: dict[str, Any]) -> None:
@@ -126,7 +139,8 @@ def _tell_status(document: dict[str, Any]) -> None:
     output.show_table(output.table(("Report", "Severity", "Code", "Count"), findings, title="Open findings", left=3))
     output.show_table(output.table(("State", "Files"), document["files"].items(), title="Files"))
     runs = [tuple(run.values()) for run in document["runs"]]
-    output.show_table(output.table(("Run", "Kind", "State", "Started", "Seconds"), runs, title="Last runs", left=4))
+    columns = ("Run", "Kind", "State", "Started", "Seconds", "Calls", "Of planned", "Through at")
+    output.show_table(output.table(columns, runs, title="Last runs", left=4))
 
 
 def register(app: typer.Typer) -> None:

@@ -26,6 +26,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import datetime as dt
 import os
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -90,6 +91,7 @@ class Migration:
         self._figures: dict[str, float] = {}
         self._run: int | None = None
         self._kind = ""
+        self._calls_before_plan = 0
         self._remembered = False
         self._closing = contextlib.ExitStack()
         self._runner = self._closing.enter_context(asyncio.Runner())  # closed last: connections end on its loop
@@ -425,16 +427,27 @@ class Migration:
         """The workspace now against its fingerprint from before the first write; reads only. None without one."""
         return self.wait(steps.compare_workspace(self.store, self.ledger))
 
-    def purge(self) -> steps.PurgeSummary:
-        """Delete personal data after sign-off: staged tables, reports, before-images. The audit log remains."""
+    def purge(self, signed_by: str) -> steps.PurgeSummary:
+        """Delete personal data after sign-off: staged tables, reports, before-images. The audit log remains.
+
+        Raises NotPurged, also while nobody has signed."""
         self.forget_plan()
-        return steps.purge(self.practice, self.ledger, self.run_id)
+        return steps.purge(self.practice, self.ledger, self.run_id, signed_by)
 
     # -- telling
 
     def plan_calls(self) -> steps.CallPlan:
-        """What the migration will cost in calls and minutes."""
-        return steps.plan_calls(self.planner, self._owners, self.ledger)
+        """What the migration will cost in calls and minutes; remembered for `status` where a run is open."""
+        plan = steps.plan_calls(self.planner, self._owners, self.ledger, self.wait(self.client.limiter.limits()))
+        if self._run is not None:
+            self._calls_before_plan = self.calls.limited
+            self.ledger.note_run(self._run, steps.noted(plan, dt.datetime.now(dt.UTC)))
+        return plan
+
+    def note_calls(self) -> None:
+        """For `status`, asked from another terminal: how many calls of the plan are made."""
+        if self._run is not None:
+            self.ledger.note_run(self._run, {steps.CALLS: self.calls.limited - self._calls_before_plan})
 
     def status(self) -> steps.StatusReport:
         """Where the practice stands, from the ledger alone."""

@@ -5,6 +5,7 @@ Belongs here: turning what staging and planning say into events. Does not belong
 of an asset passes through an IO manager.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -157,13 +158,14 @@ def references(context: dg.AssetExecutionContext, session: dg.ResourceParam[Sess
         migration = session.migration
         summary = migration.check_references()
         plan = migration.plan_calls()
+        step.note(plan.says(dt.datetime.now().astimezone()))
         landing, quarantined = sum(summary.landing.values()), summary.quarantined.total()
         step.figures = {
             "landing": landing,
             "quarantined": quarantined,
             "warnings": summary.warned.total(),
             "planned_calls": plan.total_calls,
-            "planned_minutes": round(plan.minutes, 1),
+            "planned_minutes": round(plan.seconds / 60, 1),
             "seconds": step.seconds,
         }
         yield dg.MaterializeResult(

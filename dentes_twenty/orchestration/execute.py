@@ -20,7 +20,7 @@ from dagster._core.events import RunFailureReason  # no public name tells an int
 from dentes_twenty.definitions import build_defs
 from dentes_twenty.failures import Failure
 from dentes_twenty.orchestration.listening import Listener
-from dentes_twenty.orchestration.outcome import Check, FailedStep, JobOutcome, Table
+from dentes_twenty.orchestration.outcome import DOCUMENT, Check, FailedStep, JobOutcome, Table
 
 HOME_VARIABLE = "DAGSTER_HOME"
 SETTINGS = "dagster.yaml"
@@ -90,6 +90,7 @@ def _outcome(job: str, run_id: str, success: bool, seconds: float, events: Seque
     tables: dict[str, dict[str, Table]] = {}
     checks: list[Check] = []
     failed: list[FailedStep] = []
+    documents: dict[str, Mapping[str, Any]] = {}
     for event in events:
         if event.event_type == DagsterEventType.ASSET_MATERIALIZATION and event.asset_key is not None:
             name = event.asset_key.to_user_string()
@@ -107,9 +108,14 @@ def _outcome(job: str, run_id: str, success: bool, seconds: float, events: Seque
                     _tables(found.metadata),
                 )
             )
+        elif event.event_type == DagsterEventType.ASSET_OBSERVATION:
+            seen = event.asset_observation_data.asset_observation
+            document = seen.metadata.get(DOCUMENT)
+            if isinstance(document, dg.JsonMetadataValue) and isinstance(document.data, dict):
+                documents[seen.asset_key.to_user_string()] = document.data
         elif event.is_failure and (told := _failed(event)) is not None:
             failed.append(told)
-    return JobOutcome(job, run_id, success, round(seconds, 3), steps, tables, tuple(checks), tuple(failed))
+    return JobOutcome(job, run_id, success, round(seconds, 3), steps, tables, tuple(checks), tuple(failed), documents)
 
 
 def _interrupted(event: DagsterEvent) -> bool:

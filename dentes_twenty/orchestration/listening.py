@@ -15,11 +15,12 @@ LOG_EVERY_S = 5.0
 
 
 class Listener(Protocol):
-    """Is told of each step's beginning, progress and end; figures are counts."""
+    """Is told of each step's beginning, progress and end, and what it has to say; figures are counts."""
 
     def started(self, step: str) -> None: ...
     def progressed(self, step: str, progress: LoadProgress) -> None: ...
     def finished(self, step: str, figures: Mapping[str, float]) -> None: ...
+    def said(self, text: str) -> None: ...
 
 
 class Silent:
@@ -32,6 +33,9 @@ class Silent:
         """Nothing."""
 
     def finished(self, step: str, figures: Mapping[str, float]) -> None:
+        """Nothing."""
+
+    def said(self, text: str) -> None:
         """Nothing."""
 
 

@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 from dentes_twenty.failures import Failure
 
+DOCUMENT = "document"
+"""Metadata of an observation that holds all that there is to tell, as JSON."""
+
 Severity = Literal["WARN", "ERROR"]
 Table = list[dict[str, Any]]
 
@@ -37,7 +40,8 @@ class FailedStep:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class JobOutcome:
-    """`run_id` is Dagster's. `steps`: asset -> its figures; `tables`: asset -> its tables by name."""
+    """`run_id` is Dagster's. `steps`: asset -> its figures; `tables`: asset -> its tables by name; `documents`: asset
+    that was observed -> what there is to tell of it."""
 
     job: str
     run_id: str
@@ -47,6 +51,7 @@ class JobOutcome:
     tables: Mapping[str, Mapping[str, Table]]
     checks: tuple[Check, ...]
     failed: tuple[FailedStep, ...]
+    documents: Mapping[str, Mapping[str, Any]]
 
     @property
     def errors(self) -> tuple[Check, ...]:

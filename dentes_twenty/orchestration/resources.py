@@ -69,7 +69,7 @@ class Session:
     @contextmanager
     def look(self, name: str, log: Callable[[str], object]) -> Iterator[Step]:
         """Run a body that only reads (a check): it needs no run of the ledger, so it may go beside a migration."""
-        step = Step(name, self._listener, log)
+        step = Step(name, self._listener, log, self.migration.note_calls)
         with explained():
             self._listener.started(name)
             yield step
@@ -89,11 +89,14 @@ class Session:
 class Step:
     """One step in progress: takes its progress, counts its seconds and calls."""
 
-    def __init__(self, name: str, listener: Listener, log: Callable[[str], object]) -> None:
+    def __init__(
+        self, name: str, listener: Listener, log: Callable[[str], object], note_calls: Callable[[], None]
+    ) -> None:
         self.name = name
         self.figures: dict[str, float] = {}
         self._listener = listener
         self._log = log
+        self._note_calls = note_calls
         self._due = Throttle()
         self._start = time.monotonic()
 
@@ -103,14 +106,16 @@ class Step:
         return round(time.monotonic() - self._start, 3)
 
     def progress(self, progress: LoadProgress) -> None:
-        """For `Migration.load`: every report goes to the listener, few of them into the run's log."""
+        """For `Migration.load`: every report goes to the listener, few of them into the run's log and the ledger."""
         self._listener.progressed(self.name, progress)
         if self._due():
             self._log(sentence(progress))
+            self._note_calls()
 
     def note(self, text: str) -> None:
-        """A line in the run's log; never with a patient's data."""
+        """A line in the run's log and for the listener; never with a patient's data."""
         self._log(text)
+        self._listener.said(text)
 
 
 @contextmanager

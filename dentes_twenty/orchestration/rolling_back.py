@@ -12,15 +12,17 @@ from typing import Any
 
 import dagster as dg
 
+from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.steps import RollbackSummary, counts_of
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_export import TEAM
 from dentes_twenty.orchestration.layout import TRUST_GROUP
-from dentes_twenty.orchestration.resources import Session
-from dentes_twenty.reports.rolled_back import write_rollback
+from dentes_twenty.orchestration.outcome import DOCUMENT
+from dentes_twenty.orchestration.resources import Session, explained
+from dentes_twenty.reports.rolled_back import counted, write_rollback
 
-ROLLBACK_JOB = "rollback"
+ROLLBACK_JOB, ROLL_BACK = "rollback", "roll_back"
 BEFORE = "workspace_before_migration"
 KINDS = {"twenty"}
 MARK = {"dentes_twenty/side": "workspace"}
@@ -28,6 +30,12 @@ AS_BEFORE_CHECK = "workspace_as_before"
 AS_BEFORE = (
     "Data model and records of the workspace are those of the fingerprint that was taken before the first write."
 )
+
+
+class NotReversed(MigrationError):
+    """Some records could not be undone."""
+
+    default_code = "NOT_REVERSED"
 
 
 class RollbackConfig(dg.Config):
@@ -38,6 +46,7 @@ class RollbackConfig(dg.Config):
 
 
 @dg.op(
+    name=ROLL_BACK,
     description="Destroy what the migration made, give back what it adopted, keep what people have edited since.",
     out=dg.Out(dg.Nothing),
 )
@@ -60,15 +69,19 @@ def roll_back(
         metadata={
             "report": dg.MetadataValue.path(str(path)),
             "by_object": _by_object(summary),
+            DOCUMENT: dg.MetadataValue.json(counted(summary)),
             **md.figures(step.figures),
         },
     )
     if summary.comparison is not None:
         yield _evaluation(summary.comparison, passed=summary.explained)
     if summary.failed:
-        raise dg.Failure(
-            f"{len(summary.failed)} records could not be reversed; the private report names them.", allow_retries=False
-        )
+        with explained():
+            raise NotReversed(
+                f"{len(summary.failed)} records could not be reversed.",
+                "Look at the reasons in the private report, mend them in Twenty, then roll back again; it goes on from "
+                "there.",
+            )
 
 
 def _by_object(summary: RollbackSummary) -> dg.TableMetadataValue:

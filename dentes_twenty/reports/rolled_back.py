@@ -1,7 +1,7 @@
 """What a rollback kept, could not do, and found different: lists with ids, for the practice alone.
 
-Belongs here: the private files `rollback.json` and `rollback.csv`. Does not belong here: counts for logs and screens
-(`migration.steps.counts_of`). Ids of records name patients to whoever can open the workspace, so they stand here only.
+Belongs here: the private files `rollback.json` and `rollback.csv`, and the counts that everybody may see. Ids of
+records name patients to whoever can open the workspace, so they stand in the private files only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from dentes_twenty.exports.private_files import private_folder, write_json
-from dentes_twenty.migration.steps import RollbackSummary, counts_of, part_name
+from dentes_twenty.migration.fingerprint import Comparison
+from dentes_twenty.migration.steps import RollbackSummary, counts_of, kept_by_fields, part_name
 from dentes_twenty.reports.tables import table
 
 JSON, CSV = "rollback.json", "rollback.csv"
@@ -48,24 +49,64 @@ def lines(summary: RollbackSummary) -> Iterator[Line]:
 
 
 def as_document(summary: RollbackSummary) -> dict[str, Any]:
-    """The same as JSON, with the counts by object."""
+    """The same as JSON, with the counts."""
+    return {
+        **counted(summary),
+        "removed": [part_name(part) for part in summary.parts.removed],
+        "records": [dict(zip(HEADER, line, strict=True)) for line in lines(summary)],
+    }
+
+
+def counted(summary: RollbackSummary) -> dict[str, Any]:
+    """Counts and names of the data model, no record's id: for the screen and for Dagster."""
     compared = summary.comparison
     return {
         "dry_run": summary.dry_run,
         "forced": summary.forced,
+        "ok": summary.ok,
+        "complete": summary.complete,
         "counts": counts_of(summary),
-        "objects": {
-            one.object: {
+        "objects": [
+            {
+                "object": one.object,
                 "destroyed": one.destroyed,
                 "restored": one.restored,
                 "gone": one.gone,
-                "earlier": one.earlier,
+                "reversed_earlier": one.earlier,
                 "kept": len(one.kept),
                 "failed": len(one.failed),
             }
             for one in summary.objects
-        },
-        "fingerprint": {"before": compared.before, "after": compared.after} if compared else None,
-        "parts_removed": [part_name(part) for part in summary.parts.removed],
-        "records": [dict(zip(HEADER, line, strict=True)) for line in lines(summary)],
+        ],
+        "kept_fields": [
+            {"object": name, "field": field, "records": count}
+            for (name, field), count in sorted(kept_by_fields(summary).items())
+        ],
+        "failed_reasons": sorted({f"{one.object}: {one.reason}" for one in summary.failed}),
+        "parts_removed": len(summary.parts.removed),
+        "parts_kept": [
+            {"part": part_name(one.part), "reason": one.reason, "records": one.records} for one in summary.parts.kept
+        ],
+        "comparison": None if compared is None else _compared(compared),
+    }
+
+
+def _compared(compared: Comparison) -> dict[str, Any]:
+    return {
+        "same": compared.same,
+        "before": compared.before,
+        "after": compared.after,
+        "records": compared.records,
+        "counted_only": list(compared.counted),
+        "differences": [
+            {
+                "object": one.object,
+                "data_model": one.model,
+                "added": len(one.added),
+                "of_these_kept_by_the_rollback": one.ours,
+                "missing": len(one.missing),
+                "changed": len(one.changed),
+            }
+            for one in compared.differences
+        ],
     }

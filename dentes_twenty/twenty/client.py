@@ -62,9 +62,11 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 @dataclasses.dataclass(slots=True)
 class Calls:
-    """Counts for reports. `total` are requests sent, `refused` those that the rate limit refused."""
+    """Counts for reports. `total` are requests sent, `limited` those that the rate limit counts, and `refused` those
+    that it refused."""
 
     total: int = 0
+    limited: int = 0
     refused: int = 0
     retried: int = 0
     bytes_sent: int = 0
@@ -316,6 +318,7 @@ class TwentyClient:
     async def _exchange(self, call: _Call) -> tuple[int, Any]:
         """One request; status and parsed body. Raises Unreachable, OutcomeUnknown or ServerTrouble."""
         self.calls.total += 1
+        self.calls.limited += call.limited
         started = time.monotonic()
         try:
             response = await self._http.request(call.method, call.path, **call.request)

@@ -186,6 +186,9 @@ def test_a_purge_leaves_the_log_and_the_counts_and_nobodys_data(
     assert stat.S_IMODE((practice.reports_dir / "rollback.csv").stat().st_mode) == 0o600
     assert personal(practice.private_dir, clashes.emails)
     named = ["--practice", str(practice.path)]
+    assert run(["purge", "--json", "--yes", *named]) == 2  # nobody has signed
+    assert run(["purge", "--json", "--yes", "--signed-by", " ", *named]) == 1
+    named += ["--signed-by", "Deniz"]
     assert run(["purge", "--json", *named]) == 1  # a script has to say that it is meant
     assert run(["purge", "--json", "--yes", *named]) == 0
     capsys.readouterr()

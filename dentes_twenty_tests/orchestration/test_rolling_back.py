@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from dentes_twenty.cli import run
+from dentes_twenty.commands.jobs import dagster_home
 from dentes_twenty.definitions import build_defs
 from dentes_twenty.migration.ledger import Status, new_key
 from dentes_twenty.migration.session import Migration
-from dentes_twenty.orchestration.execute import run_job
+from dentes_twenty.orchestration.execute import open_instance
 from dentes_twenty.practice import KEY_VARIABLE
 from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty_tests.end_to_end.harness import MEMBERS, make_drop, make_practice, migrate, needs_generator
@@ -28,7 +31,10 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
         yield server
 
 
-def test_a_rollback_says_what_it_kept_by_count_and_checks_the_workspace(tmp_path: Path, sandbox: SandboxServer) -> None:
+def test_a_rollback_says_what_it_kept_by_count_and_checks_the_workspace(
+    tmp_path: Path, sandbox: SandboxServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
     drop = make_drop(tmp_path, seed=64, dialect="utf8-en", defects="none", patients=10)
     practice = make_practice(tmp_path, drop, sandbox.url)
     migrate(practice, sandbox.api_key)
@@ -53,8 +59,15 @@ def test_a_rollback_says_what_it_kept_by_count_and_checks_the_workspace(tmp_path
     told = " ".join(str(event) for event in done.all_events)
     assert kept not in told
     assert kept in (practice.reports_dir / "rollback.csv").read_text(encoding="utf-8")
-    outcome = run_job("rollback", instance, practice.path, config={"roll_back": {"dry_run": False, "force": True}})
-    assert outcome.ok
-    assert [(one.name, one.passed, one.description) for one in outcome.checks] == [
-        ("workspace_as_before", True, "4 records and the data model compared, nothing differs.")
-    ]
+    capsys.readouterr()
+    assert run(["rollback", "--json", "--practice", str(practice.path)]) == 1  # a script has to say that it is meant
+    capsys.readouterr()
+    assert run(["rollback", "--dry-run", "--practice", str(practice.path)]) == 3  # the edited task would stay
+    assert "What would happen" in capsys.readouterr().out
+    assert run(["rollback", "--force", "--yes", "--json", "--practice", str(practice.path)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert kept not in str(document)
+    assert document["comparison"]["same"]
+    assert (document["comparison"]["records"], document["counts"]["kept"]) == (4, 0)
+    with open_instance(dagster_home(practice)) as own:  # the command's runs show in the UI
+        assert [one.job_name for one in own.get_runs()] == ["rollback", "rollback"]

@@ -81,11 +81,12 @@ class Ledger(
         url = self._database.url.render_as_string(hide_password=False)
         return SharedLimits(url, workspace)
 
-    def purge(self, run: int | None = None) -> Purged:
+    def purge(self, run: int | None = None, *, signed_by: str) -> Purged:
         """Deletes personal data after sign-off: before-images, names of files, source ids of defects, conflicts.
 
         Kept: the audit log, counts, and each record's source id, id in Twenty and keyed fingerprints, which a later
-        drop is compared with. An SQLite file is rewritten, so that nothing deleted is left in it.
+        drop is compared with; and who has signed the migration off. An SQLite file is rewritten, so that nothing
+        deleted is left in it.
         """
         with self._write() as write:
             images = write.execute(sa.delete(before_images).where(before_images.c.practice == self._practice))
@@ -97,7 +98,8 @@ class Ledger(
             )
             names = self._purge_file_names(write.connection)
             purged = Purged(images.rowcount, names, defects.rowcount, fought.rowcount)
-            write.tell(AuditLine("purge", "", "", "done", dataclasses.asdict(purged), run))
+            detail = {"signed_by": signed_by, **dataclasses.asdict(purged)}
+            write.tell(AuditLine("purge", "", "", "done", detail, run))
         self._database.shrink()
         return purged
 

@@ -53,7 +53,7 @@ class DropState(StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Run:
-    """One run; `counts` is what `end_run` was given."""
+    """One run; `counts` is what `note_run` and `end_run` were given."""
 
     id: int
     kind: str
@@ -143,9 +143,21 @@ class Runs(Core):
             write.tell(AuditLine("run", kind, f"run:{run}", "begun", None, run))
         return run
 
+    def note_run(self, run: int, figures: Mapping[str, Any]) -> None:
+        """Remembers how an open run stands, beside what was noted before: figures only. Nothing for an ended one."""
+        open_ = (runs.c.id == run, runs.c.practice == self._practice, runs.c.state == RunState.RUNNING)
+        with self._write(durable=False) as write:
+            held = write.execute(sa.select(runs.c.counts).where(*open_)).scalar()
+            counts = canonical_json({**_counts(held), **figures}).decode()
+            write.execute(sa.update(runs).where(*open_).values(counts=counts, heartbeat=write.now))
+
     def end_run(self, run: int, state: RunState, counts: Mapping[str, Any] | None = None) -> None:
-        """Closes a run. `counts` are figures and codes only. Raises LedgerMisuse for a run that is not open."""
+        """Closes a run. `counts` are figures and codes only, kept beside those that were noted.
+
+        Raises LedgerMisuse for a run that is not open.
+        """
         with self._write() as write:
+            held = write.execute(sa.select(runs.c.counts).where(runs.c.id == run)).scalar()
             statement = (
                 sa.update(runs)
                 .where(runs.c.id == run, runs.c.practice == self._practice, runs.c.state == RunState.RUNNING)
@@ -153,7 +165,7 @@ class Runs(Core):
                     state=state,
                     ended=write.now,
                     heartbeat=write.now,
-                    counts=canonical_json(counts or {}).decode(),
+                    counts=canonical_json({**_counts(held), **(counts or {})}).decode(),
                 )
                 .returning(runs.c.kind)
             )
@@ -227,8 +239,11 @@ class Runs(Core):
 
 
 def _run(row: Row) -> Run:
-    counts = {} if row.counts is None else orjson.loads(row.counts)
-    return Run(row.id, row.kind, RunState(row.state), row.started, row.heartbeat, row.ended, counts)
+    return Run(row.id, row.kind, RunState(row.state), row.started, row.heartbeat, row.ended, _counts(row.counts))
+
+
+def _counts(text: str | None) -> dict[str, Any]:
+    return {} if text is None else dict(orjson.loads(text))
 
 
 def _drop(row: Row) -> Drop:

@@ -25,13 +25,25 @@ from dentes_twenty.migration.steps.rolling_back import (
     roll_back,
 )
 from dentes_twenty.migration.steps.sampling import SampledRecord, SampleResult, sample
-from dentes_twenty.migration.steps.telling import CallPlan, StatusReport, plan_calls, run_counts, status
+from dentes_twenty.migration.steps.telling import (
+    CALLS,
+    CallPlan,
+    Forecast,
+    StatusReport,
+    forecast,
+    noted,
+    plan_calls,
+    run_counts,
+    status,
+)
 from dentes_twenty.twenty.provision import ProvisionPlan
 
 __all__ = [
+    "CALLS",
     "AdoptionSummary",
     "CallPlan",
     "FilesTally",
+    "Forecast",
     "ProvisionPlan",
     "ProvisionSummary",
     "PurgeSummary",
@@ -48,10 +60,12 @@ __all__ = [
     "check_references",
     "compare_workspace",
     "counts_of",
+    "forecast",
     "kept_by_fields",
     "load",
     "load_files",
     "match",
+    "noted",
     "part_name",
     "plan_calls",
     "provision",

@@ -32,11 +32,16 @@ class PurgeSummary:
     ledger: Purged
 
 
-def purge(practice: Practice, ledger: Ledger, run: int) -> PurgeSummary:
+def purge(practice: Practice, ledger: Ledger, run: int, signed_by: str) -> PurgeSummary:
     """Delete; a second call finds nothing. Files first: if one cannot be deleted, the ledger is still whole.
 
-    Raises NotPurged.
+    `signed_by` has signed the reconciliation; the name goes into the audit log. Raises NotPurged.
     """
+    name = " ".join(signed_by.split())
+    if not name:
+        raise NotPurged(
+            "Nobody has signed the migration off.", "Say who has, with --signed-by NAME.", code="NOT_SIGNED"
+        )
     files = size = 0
     trials = sorted(practice.private_dir.glob(TRIALS))
     for folder in (practice.staging_dir, practice.reports_dir, *trials):
@@ -50,7 +55,7 @@ def purge(practice: Practice, ledger: Ledger, run: int) -> PurgeSummary:
                 "Close what has it open, look at its permissions, then purge again.",
             ) from None
         files, size = files + count, size + freed
-    return PurgeSummary(files, size, ledger.purge(run))
+    return PurgeSummary(files, size, ledger.purge(run, signed_by=name))
 
 
 def _empty(folder: Path) -> tuple[int, int]:

@@ -293,7 +293,7 @@ def test_a_purge_takes_the_personal_data_and_leaves_the_log_and_the_counts(
     ledger.file_set(run, [FileRecord(key("n1", "note"), name, FileState.ATTACHED) for name in names])
     before = ledger.audit.head()
 
-    assert ledger.purge(run) == Purged(before_images=1, file_names=2, quarantine_rows=1, conflicts=1)
+    assert ledger.purge(run, signed_by="Deniz") == Purged(before_images=1, file_names=2, quarantine_rows=1, conflicts=1)
 
     assert ledger.before_images("person", [THEIRS], key=secret) == {}
     assert not [one for page in ledger.files() for one in page if "Yılmaz" in one.name]
@@ -302,7 +302,7 @@ def test_a_purge_takes_the_personal_data_and_leaves_the_log_and_the_counts(
     assert sum(ledger.quarantine_counts().values()) == 2
     assert ledger.known("patient", ["5"])["5"].status is Status.LANDED
     assert ledger.audit.verify(before) is None
-    assert ledger.purge(run) == Purged(0, 0, 0, 0)
+    assert ledger.purge(run, signed_by="Deniz") == Purged(0, 0, 0, 0)
 
 
 def test_nothing_that_was_purged_is_left_in_the_file(sqlite_url: str) -> None:
@@ -310,7 +310,7 @@ def test_nothing_that_was_purged_is_left_in_the_file(sqlite_url: str) -> None:
         run = ledger.begin_run("migrate")
         ledger.quarantine_add(run, [defect("canary-98765")])
         ledger.file_set(run, [FileRecord(key("n1", "note"), "canary-name.png", FileState.ATTACHED)])
-        ledger.purge(run)
+        ledger.purge(run, signed_by="Deniz")
         folder = Path(sqlite_url.removeprefix("sqlite:///")).parent
         assert not [file.name for file in folder.iterdir() if b"canary" in file.read_bytes()]
 
