@@ -38,8 +38,11 @@ def link_id(practice: str, kind: str, *parts: str) -> str:
 def _uuid5(*parts: str) -> str:
     # uuid.uuid5 takes text only before Python 3.12, and lone surrogates must not make it fail.
     name = b"".join(_netstring(part.encode("utf-8", "surrogatepass")) for part in parts)
-    digest = hashlib.sha1(NAMESPACE.bytes + name, usedforsecurity=False).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=5))
+    digest = bytearray(hashlib.sha1(NAMESPACE.bytes + name, usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50  # version 5; uuid.UUID takes as long as the hash itself
+    digest[8] = digest[8] & 0x3F | 0x80  # variant of RFC 9562
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _netstring(data: bytes) -> bytes:

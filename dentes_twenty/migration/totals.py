@@ -51,6 +51,13 @@ def money_fields(declaration: SourceObject) -> tuple[str, ...]:
     return tuple(f.target.name for f in declaration.fields if f.target.type is FieldType.CURRENCY)
 
 
+def figures_only(declaration: SourceObject) -> SourceObject:
+    """The declaration with nothing but what its figures need: planning a record for its amounts costs a third."""
+    names = {"sourceSystemId", *money_fields(declaration)}
+    fields = tuple(field for field in declaration.fields if field.target.name in names)
+    return dataclasses.replace(declaration, fields=fields, links=())
+
+
 def expected(ledger: Ledger, declaration: SourceObject, records: Iterable[PlannedRecord]) -> dict[str, Expected]:
     """By source object: contacts of one declaration may be guardians or emergency contacts."""
     fields = money_fields(declaration)

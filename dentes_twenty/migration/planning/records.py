@@ -63,7 +63,7 @@ class PlannedRecord:
 
 def build(declaration: SourceObject, row: Row, context: PlanContext) -> PlannedRecord:
     """Evaluate the declaration on one planned row."""
-    values = {field.target.wire_name: field.transform.compute(row, context) for field in declaration.fields}
+    values = {name: compute(row, context) for name, compute in declaration.computers}
     source_object, _, source_id = str(values["sourceSystemId"]).partition(":")
     record = context.record_id(source_object, source_id)
     created = row.get(declaration.created) if declaration.created else None

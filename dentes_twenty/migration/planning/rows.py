@@ -43,11 +43,11 @@ class RowSource:
             yield from made
             return
         staged, report = self.index.staged, declaration.report
-        enrich = self._enrichers().get(declaration.name)
         source = staged.rows(report.name)
         if form is not None:  # both layouts of a form have one declaration; findings name the file that was read
             source, report = staged.form_rows(form), dataclasses.replace(report, name=staged.form_report(form))
         used = _used_columns(declaration)
+        enrich = self._enrichers(used).get(declaration.name)
         for row in source:
             if self._refer(report, row, used) and (enrich is None or enrich(row)):
                 yield row
@@ -62,15 +62,16 @@ class RowSource:
         maker = makers.get(declaration.name)
         return maker() if maker else None
 
-    def _enrichers(self) -> dict[str, Callable[[PlannedRow], bool]]:
+    def _enrichers(self, used: frozenset[str]) -> dict[str, Callable[[PlannedRow], bool]]:
+        formatted = {"note": self._note} if "body" in used else {}  # HTML and RTF take a millisecond a note
         return {
+            **formatted,
             "practice": self._office,
             "payer": self._office,
             "patient": self._patient,
             "plan": self._plan,
             "recall": self._recall,
             "entry": self._entry,
-            "note": self._note,
             "item": self._item,
         }
 

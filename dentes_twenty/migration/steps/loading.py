@@ -15,7 +15,7 @@ from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.steps.adopting import remember_members
 from dentes_twenty.migration.steps.context import StepContext
 from dentes_twenty.migration.tally import Tally
-from dentes_twenty.migration.totals import Total, add_vanished, compare_totals, expected
+from dentes_twenty.migration.totals import Total, add_vanished, compare_totals, expected, figures_only
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.registry import MEMBERS
 from dentes_twenty.twenty.records import RecordStore
@@ -121,7 +121,7 @@ async def totals(
     """Figures of the declarations against Twenty."""
     found: list[Total] = []
     for declaration in declarations:
-        figures = expected(ledger, declaration, planner.records(declaration, owners))
+        figures = expected(ledger, declaration, planner.records(figures_only(declaration), owners))
         await add_vanished(ledger, store, drop, declaration, figures)
         found.extend(await compare_totals(store, declaration, figures))
     return tuple(found)
