@@ -20,7 +20,13 @@ from dentes_twenty.commands import approval, cutover, demo, jobs, mapping, outpu
 from dentes_twenty.commands.output import Exit
 from dentes_twenty.failures import explain, trace_places
 
-USE = ("PRACTICE_", "FILE_EXISTS")  # codes of what a person has written or named wrongly
+USE = (
+    "PRACTICE_",
+    "FILE_EXISTS",
+    "NOT_CONFIRMED",
+    "NOT_SIGNED",
+    "HEAD_UNREADABLE",
+)  # codes of what a person has written or named wrongly
 
 app = typer.Typer(
     name="dentes-twenty",

@@ -23,6 +23,7 @@ from rapidfuzz import process
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from dentes_twenty.loopback import is_loopback
 from dentes_twenty.practice_yaml import MOST_CHARACTERS, Lines, SettingsProblem, read_settings
 
 KEY_VARIABLE = "DENTES_TWENTY_KEY"
@@ -62,6 +63,8 @@ class TwentySettings(_Part):
             raise ValueError("is no http(s) address, such as https://your-workspace.twenty.com")
         if parts.username is not None or parts.password is not None:
             raise ValueError("holds a login; the API key comes from the environment")
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise ValueError("is plain http, over which patients' data would travel readable; use https")
         return value
 
 

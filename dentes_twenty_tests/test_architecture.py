@@ -17,12 +17,13 @@ LONGEST_FILE = 450
 BELOW = {
     "objects": set(),
     "exports": {"objects"},
-    "twenty": {"objects"},
+    "twenty": {"objects", "loopback"},
     "sandbox": set(),
-    "practice": {"practice_yaml"},
+    "loopback": set(),
+    "practice": {"practice_yaml", "loopback"},
     "practice_yaml": set(),
     "failures": set(),
-    "migration": {"objects", "exports", "twenty", "practice"},
+    "migration": {"objects", "exports", "twenty", "practice", "loopback"},
     "reports": {"objects", "exports", "twenty", "practice", "migration"},
     "trial": {"objects", "exports", "practice", "migration", "sandbox"},
     "orchestration": {

@@ -89,6 +89,11 @@ def tell(outcome: JobOutcome) -> None:
         output.show_failure(failed.failure, as_json=False, where=failed.step)
     if not outcome.finished and not outcome.failed and not outcome.errors:
         output.say(f"The run {outcome.run_id} failed before its first step; the Dagster UI shows its log.")
+    if conflicts := summary.conflicts(outcome):
+        output.say(
+            f"{conflicts} values of the export contradict what Twenty holds; Twenty's stay until somebody decides: "
+            "`dentes-twenty conflicts` names them. Another name means that the record is another person's."
+        )
     out = summary.stays_out(outcome)
     verdict = "Done" if outcome.ok else "Failed"
     tail = f", {out} findings keep rows out" if out else ""
@@ -117,7 +122,7 @@ def tell_tables(outcome: JobOutcome) -> None:
 
 
 def _objects_table(objects: tuple[summary.ObjectLine, ...]) -> Table:
-    shown = ("landed", "created", "updated", "unchanged", "held", "refused", "verified_values", "calls")
+    shown = ("landed", "created", "adopted", "updated", "unchanged", "held", "refused", "verified_values", "calls")
     rows = [
         (
             line.name,
@@ -127,7 +132,7 @@ def _objects_table(objects: tuple[summary.ObjectLine, ...]) -> Table:
         )
         for line in objects
     ]
-    words = ("Landed", "Created", "Updated", "Unchanged", "Held", "Refused", "Values verified", "Calls")
+    words = ("Landed", "Created", "Adopted", "Updated", "Unchanged", "Held", "Refused", "Values verified", "Calls")
     return output.table(("Twenty object", *words, "Twenty counts", ""), rows, title="In Twenty")
 
 

@@ -40,6 +40,7 @@ def init(
     key: Annotated[str, typer.Option(help="Key of the practice: small letters, digits and hyphens.")] = "my-practice",
     export: Annotated[str, typer.Option(metavar="DIR", help="Folder or workbook of report exports.")] = "export",
     url: Annotated[str, typer.Option(help="Address of the Twenty workspace.")] = "https://your-workspace.twenty.com",
+    as_json: AsJson = False,
 ) -> None:
     """Write a commented practice file, and an encryption key."""
     from dentes_twenty.migration.ledger import new_key
@@ -55,6 +56,9 @@ def init(
         text = f"export {KEY_VARIABLE}={shlex.quote(new_key())}\n# export {loaded.twenty.api_key_env}=...\n"
         with os.fdopen(os.open(keys, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
+    if as_json:
+        output.show_json({"practice": str(practice), "keys": str(keys)})
+        return
     output.show(f"Written: {practice}. Read it, then put your export at `{export}`.")
     output.show(
         f"Keys: {keys}, readable by you only. Add the API key of your workspace there; `source` it before a run."
@@ -86,7 +90,7 @@ def propose_mapping(
     output.show(f"Written: {loaded.mapping_path}. Read it, correct it, then: dentes-twenty confirm-mapping --by NAME")
 
 
-def confirm_mapping(by: By, practice: PracticeFile = PRACTICE_FILE) -> None:
+def confirm_mapping(by: By, practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> None:
     """Bind a person's yes to this mapping. Any later change of its meaning voids it."""
     from dentes_twenty.exports.mapping import confirm_file
     from dentes_twenty.practice import load_practice
@@ -94,7 +98,10 @@ def confirm_mapping(by: By, practice: PracticeFile = PRACTICE_FILE) -> None:
     loaded = load_practice(practice)
     mapping = confirm_file(loaded.mapping_path, by, dt.datetime.now(loaded.zone))
     assert mapping.confirmed is not None
-    output.show(f"Confirmed by {mapping.confirmed.by}: {mapping.confirmed.fingerprint[:16]}")
+    if as_json:
+        output.show_json({"confirmed_by": mapping.confirmed.by, "fingerprint": mapping.confirmed.fingerprint})
+    else:
+        output.show(f"Confirmed by {mapping.confirmed.by}: {mapping.confirmed.fingerprint[:16]}")
 
 
 def _reading(name: str) -> None:

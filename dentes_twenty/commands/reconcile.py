@@ -17,6 +17,7 @@ from dentes_twenty.orchestration.outcome import JobOutcome
 
 PAGE = "reconciliation.html"
 TO_DO = "what_to_do"
+STAYS_OUT = ("quarantined", "held", "refused")
 
 
 def reconcile(
@@ -38,7 +39,15 @@ def reconcile(
         _tell(outcome)
         if outcome.checks:
             output.show(f"Page: {page}")
-    raise typer.Exit(Exit.DONE if outcome.ok else Exit.FAILED)
+    raise typer.Exit(_exit_code(outcome))
+
+
+def _exit_code(outcome: JobOutcome) -> Exit:
+    """0 all is the same, 1 something differs or failed, 3 the same, and rows of the export stay out."""
+    if not outcome.ok:
+        return Exit.FAILED
+    out = any(row["what"] in STAYS_OUT for check in outcome.checks for row in check.tables.get(TO_DO, ()))
+    return Exit.QUARANTINED if out else Exit.DONE
 
 
 def _tell(outcome: JobOutcome) -> None:

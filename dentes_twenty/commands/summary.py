@@ -141,6 +141,11 @@ def failed_steps(outcome: JobOutcome) -> list[dict[str, str]]:
     ]
 
 
+def conflicts(outcome: JobOutcome) -> int:
+    """Values of the export that contradict what adopted or edited records hold."""
+    return int(sum(figures.get("conflicts", 0) for figures in outcome.steps.values()))
+
+
 def stays_out(outcome: JobOutcome) -> int:
     """Findings that keep rows out of Twenty, and records that Twenty refused; a refused file keeps no row out."""
     refused = sum(figures.get("refused", 0) for step, figures in outcome.steps.items() if step != ATTACHMENTS)

@@ -76,6 +76,8 @@ def _show_checklist(plan: ProvisionPlan, *, as_json: bool) -> None:
         output.show_json({"missing": plan.counts(), "in_the_way": [str(conflict) for conflict in plan.conflicts]})
     else:
         output.show(checklist(plan))
+    if plan.conflicts:
+        raise typer.Exit(Exit.FAILED)
 
 
 def status(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> None:

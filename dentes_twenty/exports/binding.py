@@ -103,27 +103,8 @@ def _title(file: str, sheet: str | None) -> tuple[str, str]:
     return fold_key(_NUMBERS.sub("", stem)) + suffix.lower(), "" if sheet is None else fold_key(sheet)
 
 
-def misfits(mapping: Mapping, infos: Sequence[TableInfo]) -> list[str]:
-    """What a drop lacks or has beyond the mapping, one sentence each: files and headers, for the report.
-
-    A missing file or header also stops the staging of that report.
-    """
-    left = {(info.file, info.sheet): None for info in infos}
-    said: list[str] = []
-    for table in mapping.reports:
-        info = find_table(table, mapping, infos)
-        if info is None:
-            said.append(f"{table.table}: the drop does not hold it ({table.report}).")
-            continue
-        left.pop((info.file, info.sheet), None)
-        try:
-            unlisted = bind(table, info.header).unlisted
-        except MappingDoesNotFit as error:
-            said.append(error.message)
-            continue
-        said += [f"{table.table}: the mapping does not name the header {header!r}." for header in unlisted]
-    for other in mapping.other_tables:
-        left.pop((other.file, other.sheet), None)
-    for file, sheet in left:
-        said.append(f"{file if sheet is None else f'{file}#{sheet}'}: the mapping does not name it.")
-    return said
+def unnamed_files(mapping: Mapping, files: Iterable[str]) -> list[str]:
+    """Files of a drop that the mapping does not name, under the date of this export or another; they do not move."""
+    known = {each.file for each in mapping.reports} | {each.file for each in mapping.other_tables}
+    titles = {_title(file, None) for file in known}
+    return [file for file in files if _title(file, None) not in titles]

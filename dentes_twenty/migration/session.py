@@ -136,13 +136,7 @@ class Migration:
     @cached_property
     def client(self) -> TwentyClient:
         """The workspace. All processes on this ledger share its rate limiter. Raises ApiKeyMissing."""
-        variable = self.practice.twenty.api_key_env
-        key = self._api_key or os.environ.get(variable)
-        if not key:
-            raise ApiKeyMissing(
-                f"The environment variable {variable} is not set.",
-                f"Make an API key in Twenty (Settings > APIs & Webhooks) and export it as {variable}.",
-            )
+        key = self.require_key()
         limits = self._closing.enter_context(contextlib.closing(self.ledger.shared_limits(self.practice.twenty.url)))
         client = TwentyClient(self.practice.twenty.url, key, limiter=Limiter(limits))
         self._closing.callback(lambda: self.wait(client.aclose()))
@@ -152,6 +146,17 @@ class Migration:
     def store(self) -> RecordStore:
         """Records of the workspace, by its present data model."""
         return self.wait(RecordStore.open(self.client))
+
+    def require_key(self) -> str:
+        """The workspace's API key, without asking the workspace. Raises ApiKeyMissing."""
+        variable = self.practice.twenty.api_key_env
+        key = self._api_key or os.environ.get(variable)
+        if not key:
+            raise ApiKeyMissing(
+                f"The environment variable {variable} is not set.",
+                f"Make an API key in Twenty (Settings > APIs & Webhooks) and export it as {variable}.",
+            )
+        return key
 
     @property
     def calls(self) -> Calls:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from dentes_twenty.exports.binding import unnamed_files
 from dentes_twenty.exports.errors import ExportError
 from dentes_twenty.exports.stage import StagedReport
 from dentes_twenty.migration.session import Migration
@@ -37,9 +38,13 @@ Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]
     "confirmed for it. Never modified.",
 )
 def export_drop(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
-    """Raises dagster.Failure when the drop cannot be opened or nobody has confirmed its mapping."""
+    """Raises dagster.Failure when the drop cannot be opened, nobody has confirmed its mapping, or there is no API key.
+
+    The key is for matching owners, minutes later: it had better show now that there is none.
+    """
     with session.step(context) as step:
         migration = session.migration
+        migration.require_key()
         confirmed = migration.mapping.confirmed
         assert confirmed is not None  # `Migration.mapping` refuses any other
         files = migration.drop.files
@@ -147,8 +152,8 @@ def _staged(migration: Migration, found: StagedReport, step: Step) -> dg.Materia
         dg.AssetCheckSpec(
             COVERAGE_CHECK,
             asset=REFERENCES,
-            description="Columns of the export that do not move, because the mapping says `ignore`, and what is "
-            "deliberately never moved.",
+            description="Columns of the export that do not move, because the mapping says `ignore` or does not know "
+            "them yet, and what is deliberately never moved.",
         ),
     ],
 )
@@ -197,18 +202,29 @@ def _coverage(migration: Migration) -> dg.AssetCheckResult:
         for entry in table.columns
         if entry.action == "ignore"
     ]
-    schema = dg.TableSchema([dg.TableColumn("report", "string"), dg.TableColumn("header", "string")])
-    rows = [dg.TableRecord({"report": report, "header": header}) for report, header in ignored]
+    unknown = [(found.report, header) for found in migration.staged.reports for header in found.unlisted]
+    files = unnamed_files(migration.mapping, (file.name for file in migration.drop.files))
+    new = len(unknown) + len(files)
+    tail = f" {len(unknown)} columns and {len(files)} files are new since it was confirmed." if new else ""
     return dg.AssetCheckResult(
-        passed=not ignored,
+        passed=not (ignored or new),
         check_name=COVERAGE_CHECK,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(ignored)} columns of the export do not move.",
+        description=f"{len(ignored)} columns of the export do not move, as the mapping has it.{tail}",
         metadata={
-            "columns": md.figures({"columns": len(ignored)})["columns"],
-            "columns_that_do_not_move": dg.MetadataValue.table(rows, schema=schema),
+            **md.figures({"columns": len(ignored), "new_columns": len(unknown), "new_files": len(files)}),
+            "columns_that_do_not_move": _headers(ignored),
+            **({"columns_that_the_mapping_does_not_name": _headers(unknown)} if unknown else {}),
+            **({"files_that_the_mapping_does_not_name": dg.MetadataValue.text("\n".join(files))} if files else {}),
             "never_moved": dg.MetadataValue.text("\n".join(never_moved())),
         },
+    )
+
+
+def _headers(columns: Sequence[tuple[str, str]]) -> dg.TableMetadataValue:
+    schema = dg.TableSchema([dg.TableColumn("report", "string"), dg.TableColumn("header", "string")])
+    return dg.MetadataValue.table(
+        [dg.TableRecord({"report": report, "header": header}) for report, header in columns], schema=schema
     )
 
 

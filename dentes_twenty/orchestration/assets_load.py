@@ -28,6 +28,7 @@ from dentes_twenty.orchestration.layout import (
 from dentes_twenty.orchestration.resources import Session, Step
 
 ACCEPTED_CHECK, AS_SENT_CHECK, NOTHING_HELD_CHECK = "accepted", "stored_as_sent", "nothing_held"
+NO_CONFLICT_CHECK = "nothing_contradicted"
 VERIFIED_CHECK = "files_verified"
 MARK = {"dentes_twenty/side": "twenty"}
 KINDS = {"twenty", "graphql"}
@@ -72,6 +73,12 @@ def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
             description="Each stored field, as the write itself answered it, is the one that was sent.",
         ),
         dg.AssetCheckSpec(NOTHING_HELD_CHECK, asset=key, description="No record waits for one that did not land."),
+        dg.AssetCheckSpec(
+            NO_CONFLICT_CHECK,
+            asset=key,
+            description="No value of the export contradicts one that an adopted record held, or that a person has "
+            "written. Where one does, Twenty's stays until somebody decides; another name means another person.",
+        ),
     ]
 
 
@@ -127,6 +134,16 @@ def load_checks(tallies: Mapping[str, Tally]) -> Iterator[dg.AssetCheckResult]:
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{held} records wait for a record that did not land.",
         metadata=md.figures({"held": held}),
+    )
+    conflicts = sum(tally.conflicts for tally in tallies.values())
+    yield dg.AssetCheckResult(
+        passed=conflicts == 0,
+        check_name=NO_CONFLICT_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{conflicts} values in Twenty contradict the export and stay; see `dentes-twenty conflicts`."
+        if conflicts
+        else "No value in Twenty contradicts the export.",
+        metadata=md.figures({"conflicts": conflicts}),
     )
 
 

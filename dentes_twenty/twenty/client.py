@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import ipaddress
 import logging
 import random
 import time
@@ -23,6 +22,7 @@ from typing import Any, Literal, Self, TypeVar
 import httpx
 import orjson
 
+from dentes_twenty.loopback import is_loopback
 from dentes_twenty.twenty.answers import classify, complaint_of_graphql, complaint_of_rest
 from dentes_twenty.twenty.errors import (
     AuthRefused,
@@ -112,16 +112,6 @@ def check_url(url: str) -> str:
     return str(parsed.copy_with(query=None, fragment=None)).rstrip("/")
 
 
-def is_loopback(host: str) -> bool:
-    """True for localhost and loopback addresses; names are not looked up."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def pause(attempt: int) -> float:
     """Seconds before attempt number `attempt` (1 is the first repetition): doubling, with full jitter above half."""
     ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(attempt - 1, 8))
@@ -175,10 +165,6 @@ class TwentyClient:
 
     def __repr__(self) -> str:
         return f"TwentyClient({self.url!r})"
-
-    def describe(self) -> dict[str, float | int]:
-        """Counts for reports and metadata."""
-        return {**dataclasses.asdict(self.calls), "waited_for_limit_s": round(self.limiter.waited_s, 3)}
 
     async def __aenter__(self) -> Self:
         return self

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dentes_twenty.exports.binding import misfits
-from dentes_twenty.exports.tables import tables
-from dentes_twenty_tests.exports.steps import PATIENTS, drop_of, proposed, stage_all, staged, yes
+import pytest
+
+from dentes_twenty.exports.binding import unnamed_files
+from dentes_twenty.exports.errors import MappingDoesNotFit
+from dentes_twenty.exports.stage import stage_report
+from dentes_twenty_tests.exports.steps import PATIENTS, SETTINGS, drop_of, proposed, stage_all, staged, yes
 
 STOCK = "Stok Kodu;Stok Adı;Mevcut\nS1;Maske;5\n"
 LEDGER = "Hareket No;Dosya No;Tarih;Tür;Borç;Alacak\n"
@@ -18,7 +21,7 @@ def test_a_later_export_with_another_date_in_its_file_names_is_the_same_report(t
     later = drop_of(tmp_path / "later", {"Stok 2026-07-31.csv": STOCK.replace("Maske", "Eldiven")})
     store = stage_all(later, mapping, tmp_path / "staged")
     assert [row["name"] for row in store.rows("item")] == ["Eldiven"]
-    assert misfits(mapping, [table.info for table in tables(later)]) == []
+    assert unnamed_files(mapping, [file.name for file in later.files]) == []
 
 
 def test_everything_that_does_not_fit_is_named(tmp_path: Path) -> None:
@@ -26,11 +29,13 @@ def test_everything_that_does_not_fit_is_named(tmp_path: Path) -> None:
     mapping = yes(proposed(drop_of(tmp_path / "first", {"Stok.csv": STOCK, **known})))
     renamed = PATIENTS.replace("Soyadı", "Aile Adı")
     later = drop_of(tmp_path / "later", {"Hastalar.csv": renamed, "Yeni.csv": "A;B\n1;2\n", **known})
-    assert misfits(mapping, [table.info for table in tables(later)]) == [
-        "Hastalar.csv has no header 'Soyadı'. Did you mean 'Adı'?",
-        "Stok.csv: the drop does not hold it (item).",
-        "Yeni.csv: the mapping does not name it.",
-    ]
+    assert unnamed_files(mapping, [file.name for file in later.files]) == ["Yeni.csv"]
+    for report, said in (
+        ("patient", r"Hastalar.csv has no header 'Soyadı'. Did you mean 'Adı'\?"),
+        ("item", "Stok.csv"),
+    ):
+        with pytest.raises(MappingDoesNotFit, match=said):
+            stage_report(later, mapping, report, SETTINGS, tmp_path / "staged")
 
 
 def test_an_ignored_header_may_be_missing_later(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_rollback_says_what_it_kept_by_count_and_checks_the_workspace(
     assert kept not in told
     assert kept in (practice.reports_dir / "rollback.csv").read_text(encoding="utf-8")
     capsys.readouterr()
-    assert run(["rollback", "--json", "--practice", str(practice.path)]) == 1  # a script has to say that it is meant
+    assert run(["rollback", "--json", "--practice", str(practice.path)]) == 2  # a script has to say that it is meant
     capsys.readouterr()
     assert run(["rollback", "--dry-run", "--practice", str(practice.path)]) == 3  # the edited task would stay
     assert "What would happen" in capsys.readouterr().out

@@ -186,7 +186,7 @@ async def test_neither_key_nor_patient_data_is_in_errors_logs_or_reprs(caplog: p
             while error is not None:
                 shown += [str(error), repr(error), repr(error.args), repr(vars(error))]
                 error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-            shown += [repr(client), repr(client.describe())]
+            shown += [repr(client), repr(client.calls)]
     text = "\n".join(shown) + caplog.text
     assert "Kanarya" not in text
     assert KEY not in text

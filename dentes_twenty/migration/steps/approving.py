@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from dentes_twenty import __version__
 from dentes_twenty.exports.mapping import Mapping as MappingFile
 from dentes_twenty.exports.private_files import private_folder, write_json
+from dentes_twenty.loopback import is_loopback
 from dentes_twenty.migration.approval import (
     KIND,
     ApprovalState,
@@ -26,7 +27,7 @@ from dentes_twenty.migration.approval import (
 )
 from dentes_twenty.migration.ledger import Approval, Ledger
 from dentes_twenty.practice import Practice
-from dentes_twenty.twenty.client import TwentyClient, is_loopback
+from dentes_twenty.twenty.client import TwentyClient
 from dentes_twenty.twenty.errors import TwentyError
 
 SHOWN_FILE = "sample.json"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -224,8 +223,3 @@ def _count(rows: Rows, status: Status) -> None:
         rows.refused += 1
     elif status is Status.DELETED:
         rows.deleted += 1
-
-
-def kinds_of(result: Reconciliation) -> Counter[str]:
-    """Differences by kind over all objects."""
-    return Counter({kind.value: count for rows in result.rows for kind, count in rows.kinds.items()})
