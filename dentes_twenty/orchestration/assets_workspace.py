@@ -22,8 +22,9 @@ from dentes_twenty.orchestration.layout import (
     staged,
 )
 from dentes_twenty.orchestration.resources import Session
+from dentes_twenty.twenty.provision import ProvisionPlan
 
-RESOLVED_CHECK = "every_owner_has_a_member"
+RESOLVED_CHECK, FITS_CHECK = "every_owner_has_a_member", "data_model_fits"
 MARK = {"dentes_twenty/side": "workspace"}
 KINDS = {"twenty"}
 
@@ -36,14 +37,20 @@ KINDS = {"twenty"}
     owners=TEAM,
     tags=MARK,
     description="Which workspace member stands for which provider of the export: by e-mail, by the practice file's "
-    "overrides, or by its fallback. Reads the members; writes nothing.",
+    "overrides, or by its fallback. Reads members and data model; writes nothing.",
     check_specs=[
         dg.AssetCheckSpec(
             RESOLVED_CHECK,
             asset=OWNERS,
             blocking=True,
             description="While a provider who owns records has nobody, nothing with an owner is written.",
-        )
+        ),
+        dg.AssetCheckSpec(
+            FITS_CHECK,
+            asset=OWNERS,
+            description="Nothing in the workspace's data model stands in the way of what the migration needs; what is "
+            "missing is no obstacle, it will be made.",
+        ),
     ],
 )
 def owners(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
@@ -56,7 +63,7 @@ def owners(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
             session.block()
         yield dg.MaterializeResult(
             metadata={md.ROW_COUNT: len(found.lines), **md.figures(step.figures)},
-            check_results=[_resolved(found)],
+            check_results=[_resolved(found), _fits(session.migration.provision_plan())],
         )
 
 
@@ -69,6 +76,17 @@ def _resolved(found: Owners) -> dg.AssetCheckResult:
         if found.blocking
         else "Every provider who owns records has a member.",
         metadata=md.figures({"unmatched_providers": len(found.blocking), "rows_without_owner": rows}),
+    )
+
+
+def _fits(plan: ProvisionPlan) -> dg.AssetCheckResult:
+    conflicts = [str(conflict) for conflict in plan.conflicts]
+    found = " ".join(conflicts)
+    return dg.AssetCheckResult(
+        passed=not conflicts,
+        check_name=FITS_CHECK,
+        description=f"In the way, to be changed in Twenty first: {found}" if conflicts else "Nothing is in the way.",
+        metadata=md.figures({"in_the_way": len(conflicts)}),
     )
 
 
