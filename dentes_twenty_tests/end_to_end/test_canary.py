@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
+from dentes_twenty.cli import run
 from dentes_twenty.migration.ledger import new_key
 from dentes_twenty.practice import KEY_VARIABLE
 from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
@@ -49,48 +49,52 @@ def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
             yield path, path.read_bytes()
 
 
-def edit_a_person(url: str, api_key: str) -> None:
+def edit_everybody(url: str, api_key: str) -> None:
     """Give everybody another occupation, so that a later export that changes one is in conflict with it."""
     headers = {"Authorization": f"Bearer {api_key}"}
     answer = httpx.patch(f"{url}/rest/people?filter=jobTitle[neq]:none", headers=headers, json={"jobTitle": "Edited"})
     assert answer.status_code in (200, 400), answer.text
 
 
-def test_no_patient_data_reaches_dagster_or_the_terminal(tmp_path: Path) -> None:
+def test_no_patient_data_reaches_dagster_the_terminal_or_a_log(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     drop = make_drop(tmp_path, seed=51, dialect="utf8-en", defects="many", patients=40)
     later = make_drop(tmp_path, seed=51, dialect="utf8-en", defects="many", patients=40, snapshot=2, name="later")
     home = tmp_path / "dagster"
-    said = b""
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    monkeypatch.setenv(KEY_VARIABLE, new_key())
+    caplog.set_level(logging.DEBUG)
+    said = ""
 
-    environment = {**os.environ, "DAGSTER_HOME": str(home), KEY_VARIABLE: new_key(), "PYTHONLOGLEVEL": "DEBUG"}
-
-    def run(line: str, api_key: str, *statuses: int) -> None:
+    def command(line: str, api_key: str, *statuses: int) -> None:
         nonlocal said
-        command = [str(Path(sys.executable).with_name("dentes-twenty")), *line.format(later=later).split()]
-        done = subprocess.run(
-            [*command, "--practice", str(practice.path)],
-            env={**environment, "DENTES_TWENTY_TEST_API_KEY": api_key},
-            capture_output=True,
-            check=False,
-        )
-        said += done.stdout + done.stderr
-        assert done.returncode in statuses, (line, done.returncode, done.stderr.decode()[-2000:])
+        monkeypatch.setenv("DENTES_TWENTY_TEST_API_KEY", api_key)
+        status = run([*line.format(later=later).split(), "--practice", str(practice.path)])
+        printed = capfd.readouterr()
+        said += printed.out + printed.err
+        assert status in statuses, (line, status, printed.err[-2000:])
 
     with SandboxServer(SandboxOptions(members=MEMBERS)) as sandbox:
         practice = make_practice(tmp_path, drop, sandbox.url)
         for line in COMMANDS:
-            run(line, sandbox.api_key, 0, 3)
+            command(line, sandbox.api_key, 0, 3)
             if line == "migrate --json":
-                edit_a_person(sandbox.url, sandbox.api_key)
+                edit_everybody(sandbox.url, sandbox.api_key)
         for line in FAILING:
-            run(line, "no.such.key", 1)
+            command(line, "no.such.key", 1)
     values = canaries(drop) | canaries(later)
     assert len(values) > 150
+    places = [*contents(home), (Path("terminal"), said.encode()), (Path("log"), caplog.text.encode())]
     leaks = []
-    for path, content in [*contents(home), (Path("terminal"), said)]:
+    for path, content in places:
         for value in values:
             if value.encode() in content or value.encode("utf-16-le") in content:
                 leaks.append((path.name, len(value)))  # never the value itself
     assert leaks == []
-    assert b"person" in said.lower()
+    assert "person" in said.lower()
+    assert len(caplog.records) > 100
     assert any(path.suffix == ".db" for path, _ in contents(home))
