@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dentes_twenty.practice import Practice
 
 FIGURES = ("new", "changed", "unchanged", "returned", "vanished", "deleted", "created", "updated", "conflicts_found",
-           "conflicts_open", "held", "quarantined", "files", "taken_away", "calls")  # fmt: skip
+           "conflicts_open", "held", "quarantined", "files", "files_replaced", "taken_away", "calls")  # fmt: skip
 WAITING_FOR_SOMEBODY = ("conflicts_open", "held", "quarantined")
 Allow = Annotated[
     list[str] | None,

@@ -156,23 +156,35 @@ class Recognised(StrEnum):
     NEW = "new"
     AGAIN = "again"  # begun and not finished, or failed
     PROCESSED = "processed"
+    FILES_REPLACED = "files_replaced"  # processed; since then somebody has written attachments of the same sizes
     OLDER = "older"
     REFUSED = "refused"
 
 
-_AS_OF = "as of "
+_AS_OF, _ATTACHMENTS = "as of ", "attachments "
 
 
-def as_of(modified: dt.datetime | None) -> str | None:
-    """What the ledger keeps beside a processed drop: when the newest of its files was written."""
-    return None if modified is None else f"{_AS_OF}{modified.astimezone(dt.UTC).isoformat(timespec='microseconds')}"
+def as_of(modified: dt.datetime | None, attachments: str = "") -> str | None:
+    """What the ledger keeps beside a processed drop: when the newest of its reports was written, and the print of its
+    attachments, where it has any."""
+    moment = f"{_AS_OF}{modified.astimezone(dt.UTC).isoformat(timespec='microseconds')}" if modified else ""
+    return "; ".join(filter(None, (moment, attachments and _ATTACHMENTS + attachments))) or None
 
 
 def moment_of(drop: Drop) -> dt.datetime | None:
     """The moment that `as_of` wrote."""
-    if drop.detail is None or not drop.detail.startswith(_AS_OF):
-        return None
-    return dt.datetime.fromisoformat(drop.detail.removeprefix(_AS_OF))
+    found = _part_of(drop, _AS_OF)
+    return dt.datetime.fromisoformat(found) if found else None
+
+
+def attachments_of(drop: Drop | None) -> str:
+    """The print of attachments that `as_of` wrote."""
+    return _part_of(drop, _ATTACHMENTS) if drop else ""
+
+
+def _part_of(drop: Drop, name: str) -> str:
+    parts = (drop.detail or "").split("; ")
+    return next((part.removeprefix(name) for part in parts if part.startswith(name)), "")
 
 
 def last_processed(drops: Iterable[Drop]) -> Drop | None:
@@ -180,12 +192,18 @@ def last_processed(drops: Iterable[Drop]) -> Drop | None:
     return max((drop for drop in drops if drop.state is DropState.DONE), key=lambda drop: drop.id, default=None)
 
 
-def recognise(drops: Collection[Drop], fingerprint: str, modified: dt.datetime | None) -> Recognised:
-    """`modified`: when the newest of the drop's report files was written; None where the store does not say."""
+def recognise(
+    drops: Collection[Drop], fingerprint: str, modified: dt.datetime | None, attachments: str = ""
+) -> Recognised:
+    """`modified`: when the newest of the drop's report files was written; None where the store does not say.
+    `attachments`: their print; empty where it does not matter."""
     known = next((drop for drop in drops if drop.fingerprint == fingerprint), None)
     if known is not None and known.state is DropState.DONE:
         last = last_processed(drops)
-        return Recognised.PROCESSED if last is None or last.id == known.id else Recognised.OLDER
+        if last is not None and last.id != known.id:
+            return Recognised.OLDER
+        before = attachments_of(known)
+        return Recognised.FILES_REPLACED if attachments and before and before != attachments else Recognised.PROCESSED
     if known is not None and known.state is DropState.REFUSED:
         return Recognised.REFUSED
     last = last_processed(drops)

@@ -89,6 +89,7 @@ class DeltaResult:
             "refused": sum(tally.refused for tally in tallies),
             "differing": sum(tally.differing.total() for tally in tallies),
             "files": self.files.attached,
+            "files_replaced": self.files.replaced,
             "taken_away": self.vanished.deleted,
             "marked": self.vanished.marked,
             "totals_wrong": sum(not total.ok for total in self.totals),
@@ -132,7 +133,7 @@ def run_delta(
     ledger.set_drop_state(migration.drop_id, DropState.PROCESSING)
     touched = _touched(migration, plan, everything=unfinished, deleted=restore_deleted)
     tallies = _load(migration, touched, restore_deleted=restore_deleted, progress=progress)
-    files = migration.load_files(progress)
+    files = migration.load_files(progress, restore_deleted=restore_deleted)
     if migration.practice.policies.vanished == "mark" and migration.provision_plan().steps:
         migration.provision()
     gone = migration.wait(handle_vanished(migration.step_context(), since))

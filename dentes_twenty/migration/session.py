@@ -41,7 +41,7 @@ from dentes_twenty.exports.mapping import load_mapping, require_confirmed
 from dentes_twenty.exports.stage import Staged, StagedReport, StageSettings, stage_report
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.approval import ApprovalState
-from dentes_twenty.migration.delta import as_of
+from dentes_twenty.migration.delta import as_of, attachments_of, last_processed
 from dentes_twenty.migration.deltas import DeltaResult, run_delta
 from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.fingerprint import Comparison
@@ -94,6 +94,7 @@ class Migration:
         self._run: int | None = None
         self._kind = ""
         self._remembered = False
+        self._attachments_print = ""
         self._closing = contextlib.ExitStack()
         self._runner = self._closing.enter_context(asyncio.Runner())  # closed last: connections end on its loop
 
@@ -188,7 +189,8 @@ class Migration:
         if self._run is not None:
             run, self._run = self._run, None
             if state is RunState.DONE and self._kind in WHOLE and "drop_id" in self.__dict__:
-                self.ledger.set_drop_state(self.drop_id, DropState.DONE, as_of(self.drop.modified))
+                detail = as_of(self.drop.modified, self._attachments_print)
+                self.ledger.set_drop_state(self.drop_id, DropState.DONE, detail)
             self.ledger.end_run(run, state, {**steps.run_counts(self.ledger), **self._figures})
 
     @property
@@ -291,10 +293,17 @@ class Migration:
         context = dataclasses.replace(self._context(), restore_deleted=restore_deleted)
         return self.wait(steps.load(context, self.declarations(object_), progress))
 
-    def load_files(self, progress: Listener | None = None) -> steps.FilesTally:
+    def load_files(self, progress: Listener | None = None, *, restore_deleted: bool = False) -> steps.FilesTally:
         """Upload attachments, verify them, and hang them on note and person. Raises ApprovalMissing."""
         self.require_approval()
-        return self.wait(steps.load_files(self._context(), self.drop, progress))
+        before = attachments_of(last_processed(self.ledger.drops()))
+        self._attachments_print = now = self.drop.attachments_print()
+        context = dataclasses.replace(self._context(), restore_deleted=restore_deleted)
+        may_differ = not now or now != before
+        tally = self.wait(steps.load_files(context, self.drop, progress, may_differ=may_differ))
+        if tally.not_replaced:  # the next run has to look at the files again
+            self._attachments_print = ""
+        return tally
 
     def totals(self, object_: str | None = None) -> tuple[Total, ...]:
         """Counts and money of one object, or of all, against the accepted rows."""

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dentes_twenty.migration.adoption import EMAIL, SITE
 from dentes_twenty.migration.delta import MARKED
 from dentes_twenty.migration.ledger import (
     Conflict,
@@ -24,6 +25,7 @@ from dentes_twenty.migration.ledger import (
     Status,
 )
 from dentes_twenty.migration.merge import Decision, adopt, decided, merge
+from dentes_twenty.migration.planning.holders import KEPT
 from dentes_twenty.migration.planning.records import PlannedRecord
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.verify import Verifier
@@ -172,9 +174,21 @@ class Updater:
             outcomes.append(Outcome(made.key, made.record_id, result))
             self._count(one.state, bool(one.sent), completing=completing)
         ledger.settle(intent, outcomes)
+        self._hold_only([one for one, o in zip(writes, outcomes, strict=True) if o.result is not Result.REFUSED])
         for one, outcome in zip(writes, outcomes, strict=True):
             if one.closed and outcome.result is not Result.REFUSED:
                 ledger.conflict_resolve(one.key, ConflictState.CLOSED, by=BY, fields=one.closed, run=self._run.run)
+
+    def _hold_only(self, written: Sequence[_Merged]) -> None:
+        """A record that got another e-mail or web site no longer holds the one before."""
+        for unique in (EMAIL, SITE):
+            if unique.object == self._object:
+                holding: dict[str, str | None] = {}
+                for one in written:
+                    if unique.field in one.sent:
+                        key = one.planned.key
+                        holding |= {key: unique.value(one.sent) or None, KEPT + key: None}
+                self._run.ledger.hold_only(unique.kind, holding)
 
     async def _send(self, payload: Sequence[dict[str, Any]]) -> BatchOutcome:
         """One upsert batch; workspace members can only be updated, one at a time."""
