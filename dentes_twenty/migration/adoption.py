@@ -4,7 +4,8 @@ Belongs here: the look-up of clashing unique values, and what policy makes of th
 record, whose previous values are kept (encrypted) for the rollback; its empty fields are filled, the others stay and
 are reported. `separate`: ours is created without the clashing value. A soft-deleted record reserves its value and is
 never adopted. A record of ours may hold the value as well, where a person has put it there or keeps it there: it stays,
-unless the merge is going to take the value away from it. Does not belong here: writing (the loader), the before-image's encryption (the ledger).
+unless the merge is going to take the value away from it. Does not belong here: writing (the loader), the before-image's
+encryption (the ledger).
 """
 
 from __future__ import annotations

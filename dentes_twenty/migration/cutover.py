@@ -118,9 +118,7 @@ def _order(look: Look) -> tuple[bool, float, str]:
     return look.modified is None, look.modified.timestamp() if look.modified else 0.0, look.name
 
 
-def _judge(
-    look: Look, found: Recognised | None, before: Mapping[str, str], deltas: Deltas
-) -> tuple[str | None, int]:
+def _judge(look: Look, found: Recognised | None, before: Mapping[str, str], deltas: Deltas) -> tuple[str | None, int]:
     """Why a drop is not taken (None when it is), and the number of the attempt."""
     if look.fingerprint is None:
         return "is being copied, or cannot be read.", 0

@@ -24,11 +24,13 @@ MARKED = "absent_marked"
 class RowKind(StrEnum):
     """What became of a row since the drop that was processed last. Each row is exactly one of these."""
 
-    NEW = "new"  # the ledger has no landed record for it: never seen, held, or refused before
+    NEW = "new"  # the ledger has no landed record for it: never seen, or held or refused before and different now
     CHANGED = "changed"  # at least one field is not what was written
     UNCHANGED = "unchanged"
     RETURNED = "returned"  # was missing from the last drop, or was taken away because it had vanished
     DELETED = "deleted"  # a person deleted the record in Twenty: it stays deleted
+    HELD = "held"  # waits for its parent, as before
+    REFUSED = "refused"  # Twenty has refused it as it is
 
 
 @dataclasses.dataclass(slots=True)
@@ -42,27 +44,19 @@ class ObjectDelta:
     unchanged: int = 0
     returned: int = 0
     deleted: int = 0
+    held: int = 0
+    refused: int = 0
     vanished: int = 0
     fields: Counter[str] = dataclasses.field(default_factory=Counter)
 
     @property
     def shown(self) -> int:
         """Rows of this export that may land."""
-        return self.new + self.changed + self.unchanged + self.returned + self.deleted
+        return self.new + self.changed + self.unchanged + self.returned + self.deleted + self.held + self.refused
 
     def add(self, kind: RowKind, fields: Iterable[str] = ()) -> None:
         """Count one row."""
-        match kind:
-            case RowKind.NEW:
-                self.new += 1
-            case RowKind.CHANGED:
-                self.changed += 1
-            case RowKind.UNCHANGED:
-                self.unchanged += 1
-            case RowKind.RETURNED:
-                self.returned += 1
-            case RowKind.DELETED:
-                self.deleted += 1
+        setattr(self, kind.value, getattr(self, kind.value) + 1)
         self.fields.update(fields)
 
 

@@ -36,8 +36,10 @@ def link_id(practice: str, kind: str, *parts: str) -> str:
 
 
 def attachment_id(practice: str, note: str, name: str, sha256: str = "") -> str:
-    """Id of the attachment of a note. `sha256` (hexadecimal) for a file that has taken the place of an earlier one under
-    the same name: the earlier one may still be there."""
+    """Id of the attachment of a note.
+
+    `sha256` (hexadecimal) for a file that takes the place of another one under its name, which may still be there.
+    """
     return link_id(practice, "attachment", note, name, *filter(None, [sha256]))
 
 

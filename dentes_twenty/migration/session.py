@@ -42,7 +42,7 @@ from dentes_twenty.exports.stage import Staged, StagedReport, StageSettings, sta
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.approval import ApprovalState
 from dentes_twenty.migration.delta import as_of, attachments_of, last_processed
-from dentes_twenty.migration.deltas import DeltaResult, run_delta
+from dentes_twenty.migration.deltas import Asked, DeltaResult, run_delta
 from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.ledger import Approval, ConflictState, DropState, Ledger, RunState
@@ -285,12 +285,23 @@ class Migration:
         return self.wait(steps.write_members(self._context()))
 
     def load(
-        self, object_: str, progress: Listener | None = None, *, restore_deleted: bool = False
+        self,
+        object_: str,
+        progress: Listener | None = None,
+        *,
+        restore_deleted: bool = False,
+        retry_refused: bool = True,
+        chances: frozenset[str] = frozenset(),
     ) -> dict[str, Tally]:
-        """Load every source object of one Twenty object; tallies by source object. Raises ApprovalMissing."""
+        """Load every source object of one Twenty object; tallies by source object. Raises ApprovalMissing.
+
+        Without `retry_refused`, of the rows that Twenty has refused as they are only `chances` (record ids) go again.
+        """
         self.owners().require()
         self.require_approval()
-        context = dataclasses.replace(self._context(), restore_deleted=restore_deleted)
+        context = dataclasses.replace(
+            self._context(), restore_deleted=restore_deleted, retry_refused=retry_refused, chances=chances
+        )
         return self.wait(steps.load(context, self.declarations(object_), progress))
 
     def load_files(self, progress: Listener | None = None, *, restore_deleted: bool = False) -> steps.FilesTally:
@@ -357,10 +368,12 @@ class Migration:
         *,
         expected: str | None = None,
         restore_deleted: bool = False,
+        retry_refused: bool = False,
         progress: Listener | None = None,
     ) -> DeltaResult:
         """Bring Twenty to the state of a later export, merging with people's edits. See `migration.deltas`."""
-        result = run_delta(self, expected=expected, allow=allow, restore_deleted=restore_deleted, progress=progress)
+        asked = Asked(restore_deleted, retry_refused)
+        result = run_delta(self, expected=expected, allow=allow, asked=asked, progress=progress)
         self._figures = result.figures
         return result
 

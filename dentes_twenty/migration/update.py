@@ -36,6 +36,7 @@ from dentes_twenty.twenty.values import cleared
 
 if TYPE_CHECKING:
     from dentes_twenty.migration.load import LoadRun
+    from dentes_twenty.migration.parents import Parents
 
 MEMBER = "workspaceMember"
 BY = "delta"
@@ -65,10 +66,17 @@ class Updater:
     """Writes what changed in records of one declaration."""
 
     def __init__(
-        self, run: LoadRun, declaration: SourceObject, verifier: Verifier, tally: Tally, standing: Standing
+        self,
+        run: LoadRun,
+        declaration: SourceObject,
+        verifier: Verifier,
+        tally: Tally,
+        standing: Standing,
+        parents: Parents,
     ) -> None:
         self._run = run
         self._standing = standing
+        self._parents = parents
         self._declaration = declaration
         self._object = declaration.target.singular
         self._verifier = verifier
@@ -164,8 +172,9 @@ class Updater:
         outcomes = []
         for one, made in zip(writes, intents, strict=True):
             if made.record_id in refused:
-                code = refused[made.record_id].code
-                outcomes.append(Outcome(made.key, made.record_id, Result.REFUSED, code))
+                refusal = refused[made.record_id]
+                outcomes.append(Outcome(made.key, made.record_id, Result.REFUSED, refusal.code))
+                self._parents.report(one.planned, refusal.code, refusal.field, "warning")
                 self._tally.refused += 1
                 continue
             if answer is not None and made.record_id in answer.stored:

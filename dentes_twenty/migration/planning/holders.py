@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-
 KEPT = "kept:"
 """Before the key of a record of ours that holds a value in Twenty against what the export says of it: because a person
 has edited or deleted it, or has put the value there. Nobody else gets the value until the record is written anew."""

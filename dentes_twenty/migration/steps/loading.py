@@ -59,7 +59,7 @@ async def load(
             count_together(handed[declaration.name], tally)
         _finish(context, parents)
         if some is None:
-            _release(context, declaration)
+            release_gone(context, [declaration])
     return tallies
 
 
@@ -70,10 +70,11 @@ def _finish(context: StepContext, parents: Parents) -> None:
     parents.issues.clear()
 
 
-def _release(context: StepContext, declaration: SourceObject) -> None:
+def release_gone(context: StepContext, declarations: Sequence[SourceObject]) -> None:
     """Records that wait, and whose row this export no longer has or no longer accepts, wait for nothing."""
-    for page in context.ledger.iterate(source_object=declaration.name, status=Status.HELD):
-        context.ledger.release([state.key for state in page if state.last_seen_drop != context.drop])
+    for declaration in declarations:
+        for page in context.ledger.iterate(source_object=declaration.name, status=Status.HELD):
+            context.ledger.release([state.key for state in page if state.last_seen_drop != context.drop])
 
 
 async def write_members(context: StepContext, some: Iterable[PlannedRecord] | None = None) -> Tally:

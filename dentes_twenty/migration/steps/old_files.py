@@ -10,17 +10,19 @@ killed in between is finished by the next one.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from dentes_twenty.migration.ledger import FileRecord
 from dentes_twenty.migration.steps.context import StepContext
 from dentes_twenty.objects.target import ATTACHMENT
 from dentes_twenty.twenty.outcomes import Record
 
+AUTHOR = "authorId"
+"""Twenty 1.x writes down who made an attachment."""
+
 
 class OldAttachments:
-    """Use `look` before an upload, `remember` after the new file hangs (or for every file that hangs), then `remove`."""
+    """`look` before an upload, `remember` once the new file hangs (or for every file that hangs), then `remove`."""
 
     def __init__(self, context: StepContext) -> None:
         self._context = context
@@ -69,18 +71,13 @@ class OldAttachments:
             return False
         if record.get("deletedAt") or record.get("name") != bare_name(file.name):
             return True
-        return bool(self._other_targets(record))
-
-    def _other_targets(self, record: Mapping[str, Any]) -> list[str]:
         model = self._context.store.model
-        item = model.object(ATTACHMENT.singular)
         ours = {model.link_column(ATTACHMENT.singular, target) for target in ("note", "person")}
-        kinds = ("RELATION", "MORPH_RELATION")
-        return [
-            name
-            for name, field in item.columns.items()
-            if field.type in kinds and name not in ours and record.get(name) and "workspaceMember" not in field.relation_to
-        ]
+        return any(
+            record.get(name)
+            for name, field in model.object(ATTACHMENT.singular).columns.items()
+            if field.relation_to and name not in (*ours, AUTHOR)
+        )
 
 
 def bare_name(name: str) -> str:
