@@ -51,9 +51,9 @@ class Desk:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def delta(self, *allow: str, restore_deleted: bool = False) -> DeltaResult:
+    def delta(self, *allow: str, restore_deleted: bool = False, retry_refused: bool = False) -> DeltaResult:
         with self.session() as migration, migration.run("delta"):
-            return migration.delta(allow, restore_deleted=restore_deleted)
+            return migration.delta(allow, restore_deleted=restore_deleted, retry_refused=retry_refused)
 
     def person(self, key: str) -> dict[str, Any]:
         return self.record("person", key)

@@ -52,8 +52,9 @@ def refused_as_it_is(
             name.endswith("Id") and refused.get(name, empty) == empty for name in differing
         )
     written = ledger.field_prints(state.prints) if state.prints else {}
+    tried = {name for name, print_ in refused.items() if written.get(name) != print_}
     changed = outstanding(written, exported, empty, conflicts)
-    return bool(changed) and all(refused.get(name) == exported[name] for name in changed)
+    return bool(changed) and changed <= tried and all(exported.get(name) == refused[name] for name in tried)
 
 
 async def worth_sending(store: RecordStore, object_: str, rows: Sequence[tuple[PlannedRecord, str]]) -> frozenset[str]:

@@ -21,12 +21,20 @@ from dentes_twenty.migration.tally import Tally
 from dentes_twenty.objects.fields import SourceObject
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class FirstPass:
+    """What became of the givers of one declaration. `again`: how many of them the second pass writes once more."""
+
+    tally: Tally
+    again: int
+
+
 async def hand_over(
     context: StepContext, declarations: Sequence[SourceObject], parents: Parents, adopted: frozenset[str]
-) -> dict[str, Tally]:
-    """Write the givers among the records of these declarations; their tallies. Costs nothing where there are none."""
+) -> dict[str, FirstPass]:
+    """Write the givers among the records of these declarations. Costs nothing where there are none."""
     index = context.planner.index
-    tallies: dict[str, Tally] = {}
+    passes: dict[str, FirstPass] = {}
     for unique, holders in ((SITE, index.sites), (EMAIL, index.emails)):
         mine = [one for one in declarations if one.target.singular == unique.object]
         if not (mine and holders.handed_over):
@@ -34,32 +42,29 @@ async def hand_over(
         taken = holders.handed_over
         givers = frozenset(taken.values())
         for declaration in mine:
-            records = [
-                _without(record, unique.field) if unique.value(record.values) in taken else record
-                for record in context.planner.records(declaration, context.owners)
-                if record.key in givers
-            ]
-            if records:
-                parents.expect(declaration)
-                loader = Loader(context.load_run, declaration, parents, adopted=adopted)
-                tallies[declaration.name] = await loader.load(records)
+            records = [one for one in context.planner.records(declaration, context.owners) if one.key in givers]
+            if not records:
+                continue
+            waiting = [record.key for record in records if unique.value(record.values) in taken]
+            parents.expect(declaration)
+            loader = Loader(context.load_run, declaration, parents, adopted=adopted)
+            tally = await loader.load(_without(one, unique.field) if one.key in waiting else one for one in records)
+            passes[declaration.name] = FirstPass(tally, len(waiting))
         context.ledger.hold_values(unique.kind, {value: holders.wanted()[value] for value in taken})
-    return tallies
+    return passes
 
 
 def _without(record: PlannedRecord, field: str) -> PlannedRecord:
     return dataclasses.replace(record, values={**record.values, field: None})
 
 
-def count_together(first: Tally, second: Tally) -> None:
-    """Add what the first pass did to the tally of the second, in which its records count as they came out of the
-    first: each record counts once."""
-    again = min(first.updated + first.conflicting, second.unchanged)
-    for name in ("updated", "conflicting"):
-        moved = min(again, getattr(first, name))
-        setattr(second, name, getattr(second, name) + moved)
-        second.unchanged -= moved
-        again -= moved
-    second.conflicts += first.conflicts
-    second.verified_values += first.verified_values
-    second.differing.update(first.differing)
+def count_together(first: FirstPass, tally: Tally) -> None:
+    """Add what the first pass did to the tally of the second, so that each record counts once: one that the first pass
+    has written for good came out of the second unchanged."""
+    for_good = first.tally.updated - min(first.again, first.tally.updated)
+    tally.updated += for_good
+    tally.conflicting += first.tally.conflicting
+    tally.unchanged -= for_good + first.tally.conflicting
+    tally.conflicts += first.tally.conflicts
+    tally.verified_values += first.tally.verified_values
+    tally.differing.update(first.tally.differing)
