@@ -16,13 +16,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dentes_twenty.migration.delta import ObjectDelta, RowKind, row_kind
-from dentes_twenty.migration.ledger import Conflict, Entry, Ledger, RecordState, Status
+from dentes_twenty.migration.ledger import Conflict, ConflictState, Entry, Ledger, RecordState, Status
 from dentes_twenty.migration.load import LOOK_UP
 from dentes_twenty.migration.merge import outstanding
 from dentes_twenty.migration.parents import Parents
 from dentes_twenty.migration.planning.records import POSITIONS_PER_OBJECT, PlannedRecord
 from dentes_twenty.migration.refusals import REFUSED_CODE, refused_as_it_is, was_refused, worth_sending
 from dentes_twenty.migration.steps.loading import member_records
+from dentes_twenty.migration.update import BY
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.registry import MEMBERS
 from dentes_twenty.objects.target import FieldType
@@ -68,13 +69,14 @@ def plan_delta(migration: Migration, since: int | None, *, retry_refused: bool =
 class _Comparer:
     def __init__(self, migration: Migration, since: int | None, plan: DeltaPlan, *, retry_refused: bool) -> None:
         self._ledger = migration.ledger
+        self._run = migration.run_id
         self._drop = migration.drop_id
         self._since = since
         self._plan = plan
         self._retry = retry_refused
         self._standing = self._ledger.conflicts_standing()
         self._empty = self._ledger.prints.value(None)
-        self._parents = Parents(self._ledger, migration.run_id, self._drop)
+        self._parents = Parents(self._ledger, self._run, self._drop)
 
     def compare(self, declaration: SourceObject, records: Iterator[PlannedRecord]) -> None:
         self._parents.expect(declaration)
@@ -108,10 +110,16 @@ class _Comparer:
     def _changed(
         self, values: Mapping[str, object], state: RecordState, conflicts: Mapping[str, Conflict]
     ) -> frozenset[str]:
-        if state.prints is None or not self._ledger.changed_fields(state.prints, values):
+        if state.prints is None:
             return frozenset()
-        exported = {name: self._ledger.prints.value(value) for name, value in values.items()}
-        return outstanding(self._ledger.field_prints(state.prints), exported, self._empty, conflicts)
+        written, exported = self._ledger.field_prints(state.prints), {}
+        if conflicts or self._ledger.changed_fields(state.prints, values):
+            exported = {name: self._ledger.prints.value(value) for name, value in values.items()}
+        # An export that has gone back to what was written has nothing to say against a person's value.
+        settled = sorted(name for name in conflicts if exported.get(name) == written.get(name))
+        if settled:
+            self._ledger.conflict_resolve(state.key, ConflictState.CLOSED, by=BY, fields=settled, run=self._run)
+        return outstanding(written, exported, self._empty, conflicts)
 
     def _note(self, object_: str, planned: PlannedRecord, kind: RowKind, state: RecordState | None) -> None:
         """Which object the row makes calls necessary for."""

@@ -153,7 +153,7 @@ def run_delta(
     for one in plan.objects.values():
         one.vanished = gone.rows[one.object]
     touched |= gone.objects
-    totals = tuple(t for name in migration.objects if name in touched for t in migration.totals(name))
+    totals = migration.explain([t for name in migration.objects if name in touched for t in migration.totals(name)])
     spent = migration.calls.total - calls
     return DeltaResult(
         migration.run_id, migration.drop_id, tuple(plan.objects.values()), tallies, files, gone, totals,

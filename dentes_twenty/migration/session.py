@@ -44,6 +44,7 @@ from dentes_twenty.migration.approval import ApprovalState
 from dentes_twenty.migration.delta import as_of, attachments_of, last_processed
 from dentes_twenty.migration.deltas import Asked, DeltaResult, run_delta
 from dentes_twenty.migration.errors import MigrationError
+from dentes_twenty.migration.explaining import find_edits, name_of, remembered, with_edits
 from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.ledger import Approval, ConflictState, DropState, Ledger, RunState
 from dentes_twenty.migration.owners import Owners
@@ -90,6 +91,7 @@ class Migration:
         self._cleared = False
         self._export: str | None = None
         self._figures: dict[str, float] = {}
+        self._edits: dict[str, int] = {}
         self._in_flight = in_flight
         self._run: int | None = None
         self._kind = ""
@@ -191,7 +193,7 @@ class Migration:
             if state is RunState.DONE and self._kind in WHOLE and "drop_id" in self.__dict__:
                 detail = as_of(self.drop.modified, self._attachments_print)
                 self.ledger.set_drop_state(self.drop_id, DropState.DONE, detail)
-            self.ledger.end_run(run, state, {**steps.run_counts(self.ledger), **self._figures})
+            self.ledger.end_run(run, state, {**steps.run_counts(self.ledger), **self._figures, **self._edits})
 
     @property
     def run_id(self) -> int:
@@ -321,6 +323,18 @@ class Migration:
         objects = (object_,) if object_ else self.objects
         declarations = [d for name in objects for d in self.declarations(name)]
         return self.wait(steps.totals(self.planner, self._owners, self.store, self.ledger, self.drop_id, declarations))
+
+    def explain(self, totals: Sequence[Total]) -> tuple[Total, ...]:
+        """The totals of a delta, with what people's edits account for. Reads records only where that is not known."""
+        known = remembered(self.ledger)
+        explained = with_edits(totals, known)
+        figures = {name_of(total): total.edited for total in explained if total.edited}
+        for object_ in dict.fromkeys(total.object for total in explained if not total.ok):
+            for declaration in self.declarations(object_):
+                records = list(self.planner.records(declaration, self._owners))
+                figures |= self.wait(find_edits(self.store, self.ledger, self.run_id, declaration, records))
+        self._edits = {**known, **figures}
+        return with_edits(totals, figures)
 
     # -- trust
 

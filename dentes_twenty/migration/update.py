@@ -104,6 +104,8 @@ class Updater:
             writes.append(self._merge(planned, state, self._verifier.current(current[record])))
         if gone:
             self._run.ledger.set_status(self._run.run, gone, Status.DELETED, "deleted_by_a_person")
+            for key in gone:
+                self._run.ledger.conflict_resolve(key, ConflictState.CLOSED, by=BY, run=self._run.run)
             self._tally.deleted_by_a_person += len(gone)
         if writes:
             await self._write(writes)

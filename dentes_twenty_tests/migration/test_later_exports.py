@@ -211,9 +211,7 @@ def test_an_old_file_that_a_person_renamed_stays_beside_the_new_one_and_one_that
 # -- refused rows
 
 
-def test_a_refused_row_costs_one_call_and_lands_when_what_stood_in_its_way_has_gone(
-    desk: Desk, tables: Tables
-) -> None:
+def test_a_refused_row_costs_one_call_and_lands_when_what_stood_in_its_way_has_gone(desk: Desk, tables: Tables) -> None:
     with desk.session() as migration:
         taken = {"id": "5e9bcb0c-6f1c-4f4e-8f5d-2a1d5d0c0a01", "sourceSystemId": "patient:108"}
         migration.wait(migration.store.create("person", [taken]))
@@ -236,9 +234,7 @@ def test_a_refused_row_costs_one_call_and_lands_when_what_stood_in_its_way_has_g
     assert nothing_to_do(desk)
 
 
-def test_a_value_that_twenty_refuses_is_sent_again_when_it_changes_or_somebody_asks(
-    desk: Desk, tables: Tables
-) -> None:
+def test_a_value_that_twenty_refuses_is_sent_again_when_it_changes_or_somebody_asks(desk: Desk, tables: Tables) -> None:
     """A host with an underscore is no address to Twenty."""
     tables.add("practices.csv", "K3", "K2", Website="https://new_office.example.net", Practice_name="New")
     tables.set("practices.csv", "K1", Website="https://ege_dental.example.net", Practice_name="Ege Dental Clinic")
