@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from dentes_twenty.migration.deltas import DeltaResult
 from dentes_twenty.migration.session import Migration
 from dentes_twenty.practice import Practice, load_practice
-from dentes_twenty.sandbox.server import SandboxServer
+from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty_tests import small_practice
 
 
 class Desk:
     """A migrated practice, its export folder, and a person who edits in Twenty."""
 
-    def __init__(self, folder: Path, server: SandboxServer) -> None:
+    def __init__(self, practice: Practice, server: SandboxServer) -> None:
         self.server = server
-        self.practice: Practice = small_practice.confirmed(small_practice.write(folder, server.url))
-        self.export = folder / "export"
+        self.practice = practice
+        self.export = practice.path.parent / "export"
+
+    def migrate(self) -> None:
+        """As the job does."""
         with self.session() as migration, migration.run("migrate"):
             for report in migration.reports:
                 migration.stage(report)
@@ -28,6 +34,7 @@ class Desk:
             migration.write_members()
             for object_ in migration.objects:
                 migration.load(object_)
+            migration.load_files()
 
     def session(self) -> Migration:
         return Migration(self.practice, api_key=self.server.api_key)
@@ -44,9 +51,9 @@ class Desk:
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def delta(self, *allow: str, restore_deleted: bool = False) -> DeltaResult:
+    def delta(self, *allow: str, restore_deleted: bool = False, retry_refused: bool = False) -> DeltaResult:
         with self.session() as migration, migration.run("delta"):
-            return migration.delta(allow, restore_deleted=restore_deleted)
+            return migration.delta(allow, restore_deleted=restore_deleted, retry_refused=retry_refused)
 
     def person(self, key: str) -> dict[str, Any]:
         return self.record("person", key)
@@ -68,3 +75,37 @@ class Desk:
     def _id(self, migration: Migration, key: str) -> str:
         source_object, _, source_id = key.partition(":")
         return migration.ledger.known(source_object, [source_id])[source_id].record_id
+
+
+Write = Callable[[Path, str], Practice]
+"""Writes an export and a practice file into a folder, for a workspace's address."""
+
+
+def make_desk(folder: Path, server: SandboxServer, write: Write = small_practice.write) -> Desk:
+    """A practice that has just been migrated."""
+    desk = Desk(small_practice.confirmed(write(folder, server.url)), server)
+    desk.migrate()
+    return desk
+
+
+def make_template(folder: Path, write: Write = small_practice.write) -> Path:
+    """A folder with a migrated practice and its workspace, to be copied by `copy_of`: migrating takes seconds."""
+    with SandboxServer(_options(folder)) as server:
+        make_desk(folder, server, write)
+    return folder
+
+
+@contextlib.contextmanager
+def copy_of(template: Path, folder: Path) -> Iterator[Desk]:
+    """A desk of its own for one test."""
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    with SandboxServer(_options(folder)) as server:
+        file = folder / "practice.yaml"
+        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = [f"  url: {server.url}" if line.startswith("  url: ") else line for line in lines]
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        yield Desk(load_practice(file), server)
+
+
+def _options(folder: Path) -> SandboxOptions:
+    return SandboxOptions(state=str(folder / "twenty.db"), members=small_practice.MEMBERS)

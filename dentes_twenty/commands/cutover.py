@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from dentes_twenty.migration.cutover import Look
     from dentes_twenty.practice import Practice
 
-FIGURES = ("new", "changed", "unchanged", "returned", "vanished", "deleted", "created", "updated", "conflicts_found",
-           "conflicts_open", "held", "quarantined", "files", "taken_away", "calls")  # fmt: skip
-WAITING_FOR_SOMEBODY = ("conflicts_open", "held", "quarantined")
+FIGURES = (
+    "new", "changed", "unchanged", "returned", "vanished", "deleted", "created", "updated", "conflicts_found",
+    "conflicts_open", "held", "quarantined", "refused", "files", "files_replaced", "taken_away", "calls",
+)  # fmt: skip
+WAITING_FOR_SOMEBODY = ("conflicts_open", "held", "quarantined", "refused")
 Allow = Annotated[
     list[str] | None,
     typer.Option(metavar="REPORT", help="A report that may be missing or short; `older` for an older export."),
@@ -40,12 +42,16 @@ def delta(
     restore_deleted: Annotated[
         bool, typer.Option("--restore-deleted", help="Bring back what a person deleted in Twenty.")
     ] = False,
+    retry_refused: Annotated[
+        bool, typer.Option("--retry-refused", help="Send what Twenty has refused again, as it is.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Merge a later export into Twenty, without losing anybody's edits."""
     from dentes_twenty.practice import load_practice
 
     config = {"drop": _absolute(drop), "allow": list(allow or ()), "restore_deleted": restore_deleted}
+    config |= {"retry_refused": retry_refused}
     raise typer.Exit(_run(practice, load_practice(practice), config, as_json=as_json))
 
 

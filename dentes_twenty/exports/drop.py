@@ -14,7 +14,7 @@ import posixpath
 import re
 import stat
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, BinaryIO, cast
 
@@ -91,7 +91,8 @@ class Drop:
     def fingerprint(self) -> str:
         """SHA-256, hexadecimal, over names and contents of the report files and over names and sizes of attachments.
 
-        Attachments count by size because radiographs can be a hundred times the reports; each is hashed when uploaded.
+        Attachments count by size because radiographs can be a hundred times the reports; each is hashed when uploaded,
+        and `attachments_print` tells whether one may have been replaced by another of the same size.
         """
         total = hashlib.sha256()
         for file in self.files:
@@ -101,6 +102,17 @@ class Drop:
         for path, size in sorted(self._attachment_sizes()):
             total.update(f"attachment\0{_nfc(path)}\0{size}\n".encode("utf-8", "surrogateescape"))
         return total.hexdigest()
+
+    def attachments_print(self) -> str:
+        """A few characters for names, sizes and moments of the attachments; empty where there are none.
+
+        Two that are equal mean the same files. Others need not differ in content: copying gives new moments.
+        """
+        listed = sorted((path, info.get("size"), _moment(info)) for path, info in self._attachments())
+        if not listed:
+            return ""
+        text = "\n".join(f"{_nfc(path)}\0{size}\0{moment}" for path, size, moment in listed)
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     @property
     def modified(self) -> dt.datetime | None:
@@ -184,12 +196,16 @@ class Drop:
                     return posixpath.join(self._root, name)
         return None
 
-    def _attachment_sizes(self) -> Iterator[tuple[str, int]]:
-        """Paths inside the attachments folder with their sizes; links to other folders are not followed."""
+    def _attachments(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Paths inside the attachments folder, with what the store says; links to other folders are not followed."""
         if self._folder is None:
             return
         for path, info in self._fs.find(self._folder, detail=True).items():
-            yield posixpath.relpath(path, self._folder), int(info.get("size") or 0)
+            yield posixpath.relpath(path, self._folder), info
+
+    def _attachment_sizes(self) -> Iterator[tuple[str, int]]:
+        for path, info in self._attachments():
+            yield path, int(info.get("size") or 0)
 
     @cached_property
     def _tolerant_names(self) -> dict[str, str]:
@@ -230,6 +246,11 @@ def open_drop(location: str, *, max_attachment_bytes: int = MAX_ATTACHMENT_BYTES
             f"The export {shown!r} holds no table.", f"Put the report files there: {', '.join(TABLE_SUFFIXES[:-1])}."
         )
     return Drop(filesystem, root, shown, tuple(files), max_attachment_bytes)
+
+
+def _moment(info: Mapping[str, Any]) -> str:
+    """When a file was written, or what the store gives instead: local file systems a moment, others a checksum too."""
+    return next((str(info[name]) for name in ("mtime", "ETag", "etag", "LastModified") if info.get(name)), "")
 
 
 def _table_name(entry: dict[str, Any]) -> str | None:

@@ -36,13 +36,14 @@ class Action(StrEnum):
 class Look:
     """One drop as one look found it. `name`: of its folder. `fingerprint`: of its content, None while it cannot be read
     or a copy in progress shows by its file names. `modified`: when its newest report was written. `marked`: its marker
-    file is there and not older than its reports."""
+    file is there and not older than its reports. `attachments`: their print (`Drop.attachments_print`)."""
 
     name: str
     location: str
     fingerprint: str | None
     modified: dt.datetime | None = None
     marked: bool = False
+    attachments: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,17 +56,22 @@ class Deltas:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Decision:
-    """`reason` is for people, one sentence for each drop. `look` and `attempt` (from 1) are set for TAKE."""
+    """`reason` is for people, one sentence for each drop. `look` and `attempt` (from 1) are set for TAKE; `again` when
+    the drop was processed before and only attachments were replaced since."""
 
     action: Action
     reason: str
     look: Look | None = None
     attempt: int = 0
+    again: bool = False
 
     @property
     def run_key(self) -> str:
         """Names the delta that is asked for: the drop's content and the attempt."""
-        return f"{run_name(self.look)}-{self.attempt}" if self.look else ""
+        if self.look is None:
+            return ""
+        files = f"-{self.look.attachments}" if self.again else ""
+        return f"{run_name(self.look)}{files}-{self.attempt}"
 
 
 def run_name(look: Look) -> str:
@@ -97,9 +103,12 @@ def decide(
         return Decision(Action.SKIP, "The drop folder holds no export.")
     reasons = []
     for look in sorted(looks, key=_order):
-        reason, attempt = _judge(look, before, drops, deltas)
+        found = recognise(drops, look.fingerprint, look.modified, look.attachments) if look.fingerprint else None
+        reason, attempt = _judge(look, found, before, deltas)
         if reason is None:
-            return Decision(Action.TAKE, f"{look.name}: complete and new, attempt {attempt}.", look, attempt)
+            again = found is Recognised.FILES_REPLACED
+            what = "processed already, but attachments were replaced since" if again else "complete and new"
+            return Decision(Action.TAKE, f"{look.name}: {what}, attempt {attempt}.", look, attempt, again)
         reasons.append(f"{look.name}: {reason}")
     return Decision(Action.SKIP, " ".join(reasons))
 
@@ -109,18 +118,18 @@ def _order(look: Look) -> tuple[bool, float, str]:
     return look.modified is None, look.modified.timestamp() if look.modified else 0.0, look.name
 
 
-def _judge(look: Look, before: Mapping[str, str], drops: Collection[Drop], deltas: Deltas) -> tuple[str | None, int]:
+def _judge(look: Look, found: Recognised | None, before: Mapping[str, str], deltas: Deltas) -> tuple[str | None, int]:
     """Why a drop is not taken (None when it is), and the number of the attempt."""
     if look.fingerprint is None:
         return "is being copied, or cannot be read.", 0
-    match recognise(drops, look.fingerprint, look.modified):
+    match found:
         case Recognised.PROCESSED:
             return "processed already, and unchanged since.", 0
         case Recognised.OLDER:
             return "older than what was processed last.", 0
         case Recognised.REFUSED:
             return "refused, because it shows too few rows; `dentes-twenty delta --allow` takes it all the same.", 0
-        case Recognised.NEW | Recognised.AGAIN:
+        case _:
             pass
     if not look.marked:
         if look.location not in before:

@@ -24,11 +24,13 @@ MARKED = "absent_marked"
 class RowKind(StrEnum):
     """What became of a row since the drop that was processed last. Each row is exactly one of these."""
 
-    NEW = "new"  # the ledger has no landed record for it: never seen, held, or refused before
+    NEW = "new"  # the ledger has no landed record for it: never seen, or held or refused before and different now
     CHANGED = "changed"  # at least one field is not what was written
     UNCHANGED = "unchanged"
     RETURNED = "returned"  # was missing from the last drop, or was taken away because it had vanished
     DELETED = "deleted"  # a person deleted the record in Twenty: it stays deleted
+    HELD = "held"  # waits for its parent, as before
+    REFUSED = "refused"  # Twenty has refused it as it is
 
 
 @dataclasses.dataclass(slots=True)
@@ -42,27 +44,19 @@ class ObjectDelta:
     unchanged: int = 0
     returned: int = 0
     deleted: int = 0
+    held: int = 0
+    refused: int = 0
     vanished: int = 0
     fields: Counter[str] = dataclasses.field(default_factory=Counter)
 
     @property
     def shown(self) -> int:
         """Rows of this export that may land."""
-        return self.new + self.changed + self.unchanged + self.returned + self.deleted
+        return self.new + self.changed + self.unchanged + self.returned + self.deleted + self.held + self.refused
 
     def add(self, kind: RowKind, fields: Iterable[str] = ()) -> None:
         """Count one row."""
-        match kind:
-            case RowKind.NEW:
-                self.new += 1
-            case RowKind.CHANGED:
-                self.changed += 1
-            case RowKind.UNCHANGED:
-                self.unchanged += 1
-            case RowKind.RETURNED:
-                self.returned += 1
-            case RowKind.DELETED:
-                self.deleted += 1
+        setattr(self, kind.value, getattr(self, kind.value) + 1)
         self.fields.update(fields)
 
 
@@ -156,23 +150,35 @@ class Recognised(StrEnum):
     NEW = "new"
     AGAIN = "again"  # begun and not finished, or failed
     PROCESSED = "processed"
+    FILES_REPLACED = "files_replaced"  # processed; since then somebody has written attachments of the same sizes
     OLDER = "older"
     REFUSED = "refused"
 
 
-_AS_OF = "as of "
+_AS_OF, _ATTACHMENTS = "as of ", "attachments "
 
 
-def as_of(modified: dt.datetime | None) -> str | None:
-    """What the ledger keeps beside a processed drop: when the newest of its files was written."""
-    return None if modified is None else f"{_AS_OF}{modified.astimezone(dt.UTC).isoformat(timespec='microseconds')}"
+def as_of(modified: dt.datetime | None, attachments: str = "") -> str | None:
+    """What the ledger keeps beside a processed drop: when the newest of its reports was written, and the print of its
+    attachments, where it has any."""
+    moment = f"{_AS_OF}{modified.astimezone(dt.UTC).isoformat(timespec='microseconds')}" if modified else ""
+    return "; ".join(filter(None, (moment, attachments and _ATTACHMENTS + attachments))) or None
 
 
 def moment_of(drop: Drop) -> dt.datetime | None:
     """The moment that `as_of` wrote."""
-    if drop.detail is None or not drop.detail.startswith(_AS_OF):
-        return None
-    return dt.datetime.fromisoformat(drop.detail.removeprefix(_AS_OF))
+    found = _part_of(drop, _AS_OF)
+    return dt.datetime.fromisoformat(found) if found else None
+
+
+def attachments_of(drop: Drop | None) -> str:
+    """The print of attachments that `as_of` wrote."""
+    return _part_of(drop, _ATTACHMENTS) if drop else ""
+
+
+def _part_of(drop: Drop, name: str) -> str:
+    parts = (drop.detail or "").split("; ")
+    return next((part.removeprefix(name) for part in parts if part.startswith(name)), "")
 
 
 def last_processed(drops: Iterable[Drop]) -> Drop | None:
@@ -180,12 +186,18 @@ def last_processed(drops: Iterable[Drop]) -> Drop | None:
     return max((drop for drop in drops if drop.state is DropState.DONE), key=lambda drop: drop.id, default=None)
 
 
-def recognise(drops: Collection[Drop], fingerprint: str, modified: dt.datetime | None) -> Recognised:
-    """`modified`: when the newest of the drop's report files was written; None where the store does not say."""
+def recognise(
+    drops: Collection[Drop], fingerprint: str, modified: dt.datetime | None, attachments: str = ""
+) -> Recognised:
+    """`modified`: when the newest of the drop's report files was written; None where the store does not say.
+    `attachments`: their print; empty where it does not matter."""
     known = next((drop for drop in drops if drop.fingerprint == fingerprint), None)
     if known is not None and known.state is DropState.DONE:
         last = last_processed(drops)
-        return Recognised.PROCESSED if last is None or last.id == known.id else Recognised.OLDER
+        if last is not None and last.id != known.id:
+            return Recognised.OLDER
+        before = attachments_of(known)
+        return Recognised.FILES_REPLACED if attachments and before and before != attachments else Recognised.PROCESSED
     if known is not None and known.state is DropState.REFUSED:
         return Recognised.REFUSED
     last = last_processed(drops)

@@ -4,16 +4,14 @@ Belongs here: the order of things, and what is left out because nothing changed.
 (`migration.delta`, `migration.merge`), when a drop is picked up (`migration.cutover`), pages (`reports`).
 
 A delta in which nothing changed costs two calls: the data model (which no rate limit counts) and the members. A
-changed row costs its share of a batch of 200 for the read and for the write. Records that Twenty refused are sent again
-each time: the reason may be gone from the workspace without any change of the export.
+changed row costs its share of a batch of 200 for the read and for the write.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Collection, Iterator, Mapping
-from itertools import islice
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from dentes_twenty.exports.stage import absent_reports, keep_report
@@ -23,33 +21,39 @@ from dentes_twenty.migration.delta import (
     DropRefused,
     ObjectDelta,
     Recognised,
-    RowKind,
     Shortfall,
     last_processed,
     missing,
     recognise,
-    row_kind,
     shortfalls,
 )
+from dentes_twenty.migration.delta_plan import DeltaPlan, plan_delta, refused_entries, still_refused
 from dentes_twenty.migration.ledger import DropState, Ledger, RunState, Severity, Status
-from dentes_twenty.migration.load import LOOK_UP
-from dentes_twenty.migration.merge import outstanding
-from dentes_twenty.migration.planning.records import PlannedRecord
 from dentes_twenty.migration.progress import Listener
 from dentes_twenty.migration.steps import FilesTally
-from dentes_twenty.migration.steps.loading import member_records
+from dentes_twenty.migration.steps.loading import release_gone
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
 from dentes_twenty.migration.vanished import MADE, Vanished, handle_vanished
-from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.registry import FIXED, MEMBERS
-from dentes_twenty.twenty.values import canonical
 
 if TYPE_CHECKING:
     from dentes_twenty.migration.session import Migration
 
 OLDER = "older"
 """Allowed by name, an export that is older than the one processed last is taken all the same."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person asks for beyond the usual: that what people deleted in Twenty comes back, and that rows which
+    Twenty has refused are sent again as they are."""
+
+    restore_deleted: bool = False
+    retry_refused: bool = False
+
+
+NOTHING_MORE = Asked()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,9 +90,10 @@ class DeltaResult:
             "conflicts_open": self.conflicts_open,
             "held": self.held,
             "quarantined": self.quarantined,
-            "refused": sum(tally.refused for tally in tallies),
+            "refused": self.refused,
             "differing": sum(tally.differing.total() for tally in tallies),
             "files": self.files.attached,
+            "files_replaced": self.files.replaced,
             "taken_away": self.vanished.deleted,
             "marked": self.vanished.marked,
             "totals_wrong": sum(not total.ok for total in self.totals),
@@ -96,19 +101,25 @@ class DeltaResult:
             "minutes": round(self.seconds / 60, 3),
         }
 
+    @property
+    def refused(self) -> int:
+        """Rows and changes that Twenty does not take: found now, or refused before as they are."""
+        before = sum(one.refused for one in self.objects if one.object not in self.tallies)
+        return before + sum(tally.refused for tally in self.tallies.values())
+
 
 def run_delta(
     migration: Migration,
     *,
     expected: str | None = None,
     allow: Collection[str] = (),
-    restore_deleted: bool = False,
+    asked: Asked = NOTHING_MORE,
     progress: Listener | None = None,
 ) -> DeltaResult:
     """Bring Twenty to the state of the migration's present drop. Within `migration.run("delta")`.
 
-    `allow`: reports that may be missing or short, and `older`. `restore_deleted`: what a person deleted comes back.
-    `expected`: the content's fingerprint when the drop was chosen.
+    `allow`: reports that may be missing or short, and `older`. `expected`: the content's fingerprint when the drop was
+    chosen.
     Raises DropChanged, DropNotNew, DropRefused, and what loading raises.
     """
     began, calls = time.monotonic(), migration.calls.total
@@ -121,25 +132,28 @@ def run_delta(
     unfinished = _unfinished(ledger, migration.run_id)
     try:
         _stage(migration, since, allow)
+        refused = refused_entries(ledger)
         migration.check_references()
         before = ledger.seen_counts(since)
-        plan = _plan(migration, since)
+        plan = plan_delta(migration, since, retry_refused=asked.retry_refused)
         now = {name: one.shown for name, one in plan.objects.items() if name not in MADE}
         _require(migration, shortfalls(before, now, migration.practice.policies.most_rows_lost_percent, allow))
     except DropRefused as error:
         ledger.set_drop_state(migration.drop_id, DropState.REFUSED, "; ".join(str(one) for one in error.shortfalls))
         raise
     ledger.set_drop_state(migration.drop_id, DropState.PROCESSING)
-    touched = _touched(migration, plan, everything=unfinished, deleted=restore_deleted)
-    tallies = _load(migration, touched, restore_deleted=restore_deleted, progress=progress)
-    files = migration.load_files(progress)
+    again = still_refused(plan, (MEMBERS, *migration.planner.declarations), refused)
+    ledger.quarantine_add(migration.run_id, again, drop=migration.drop_id)
+    touched = _touched(migration, plan, everything=unfinished, deleted=asked.restore_deleted)
+    tallies = _load(migration, plan, touched, asked, progress)
+    files = migration.load_files(progress, restore_deleted=asked.restore_deleted)
     if migration.practice.policies.vanished == "mark" and migration.provision_plan().steps:
         migration.provision()
     gone = migration.wait(handle_vanished(migration.step_context(), since))
     for one in plan.objects.values():
         one.vanished = gone.rows[one.object]
     touched |= gone.objects
-    totals = tuple(t for name in migration.objects if name in touched for t in migration.totals(name))
+    totals = migration.explain([t for name in migration.objects if name in touched for t in migration.totals(name)])
     spent = migration.calls.total - calls
     return DeltaResult(
         migration.run_id, migration.drop_id, tuple(plan.objects.values()), tallies, files, gone, totals,
@@ -207,63 +221,7 @@ def _by_report(counts: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-@dataclasses.dataclass(slots=True)
-class _Plan:
-    """`objects`: figures by source object. `working`, `deleted`: Twenty objects with rows that a call has to be made
-    for, and with records that a person deleted."""
-
-    objects: dict[str, ObjectDelta] = dataclasses.field(default_factory=dict)
-    working: set[str] = dataclasses.field(default_factory=set)
-    deleted: set[str] = dataclasses.field(default_factory=set)
-
-
-def _plan(migration: Migration, since: int | None) -> _Plan:
-    """Compare every planned record with the ledger, and remember that the drop shows its row."""
-    planner, owners = migration.planner, migration.owners()
-    plan = _Plan()
-    made = (record for _, record in member_records(planner, owners))
-    _compare(migration, MEMBERS, made, since, plan)
-    for declaration in planner.declarations:
-        plan.objects.setdefault(declaration.name, ObjectDelta(declaration.name, declaration.label))
-        _compare(migration, declaration, planner.records(declaration, owners), since, plan)
-    return plan
-
-
-def _compare(
-    migration: Migration,
-    declaration: SourceObject,
-    records: Iterator[PlannedRecord],
-    since: int | None,
-    plan: _Plan,
-) -> None:
-    ledger = migration.ledger
-    standing = ledger.conflicts_standing()
-    empty = ledger.prints.value(None)
-    types = {field.target.wire_name: field.target.type for field in declaration.fields}
-    while chunk := list(islice(records, LOOK_UP)):
-        for source_object in {planned.source_object for planned in chunk}:
-            mine = [planned for planned in chunk if planned.source_object == source_object]
-            known = ledger.known(source_object, [planned.source_id for planned in mine])
-            one = plan.objects.setdefault(source_object, ObjectDelta(source_object, declaration.label))
-            for planned in mine:
-                state = known.get(planned.source_id)
-                fields: frozenset[str] = frozenset()
-                if state is not None and state.prints is not None:
-                    values = {name: canonical(types[name], value) for name, value in planned.values.items()}
-                    if ledger.changed_fields(state.prints, values):
-                        exported = {name: ledger.prints.value(value) for name, value in values.items()}
-                        conflicts = standing.get(state.key, {})
-                        fields = outstanding(ledger.field_prints(state.prints), exported, empty, conflicts)
-                kind = row_kind(state, bool(fields), since, migration.drop_id)
-                one.add(kind, fields if kind is RowKind.CHANGED else ())
-                if kind is RowKind.DELETED:
-                    plan.deleted.add(declaration.target.singular)
-                elif kind is not RowKind.UNCHANGED:
-                    plan.working.add(declaration.target.singular)
-            ledger.mark_seen(migration.drop_id, [state.key for state in known.values()])
-
-
-def _touched(migration: Migration, plan: _Plan, *, everything: bool, deleted: bool) -> set[str]:
+def _touched(migration: Migration, plan: DeltaPlan, *, everything: bool, deleted: bool) -> set[str]:
     """Twenty objects that have to be loaded, the members' among them."""
     if everything:
         return {MEMBERS.target.singular, *migration.objects}
@@ -271,18 +229,35 @@ def _touched(migration: Migration, plan: _Plan, *, everything: bool, deleted: bo
 
 
 def _load(
-    migration: Migration, touched: set[str], *, restore_deleted: bool, progress: Listener | None
+    migration: Migration, plan: DeltaPlan, touched: set[str], asked: Asked, progress: Listener | None
 ) -> dict[str, Tally]:
-    """Load the touched objects in import order; what the export needs anew in Twenty is made before."""
-    if not touched:
-        return {}
-    if migration.provision_plan().steps:
-        migration.provision()
-    migration.adopt()
+    """Load the touched objects in import order; what the export needs anew in Twenty is made before.
+
+    Adds to `touched` the objects in which a row has waited for a parent that landed now.
+    """
     tallies: dict[str, Tally] = {}
+    if touched:
+        if migration.provision_plan().steps:
+            migration.provision()
+        migration.adopt()
     if MEMBERS.target.singular in touched:
         tallies[MEMBERS.name] = migration.write_members()
     for object_ in migration.objects:
+        if object_ not in touched and object_ in plan.waiting:
+            release_gone(migration.step_context(), migration.declarations(object_))
+            if _released(migration, object_):
+                touched.add(object_)
         if object_ in touched:
-            tallies |= migration.load(object_, progress, restore_deleted=restore_deleted)
+            tallies |= migration.load(
+                object_,
+                progress,
+                restore_deleted=asked.restore_deleted,
+                retry_refused=asked.retry_refused,
+                chances=plan.chances,
+            )
     return tallies
+
+
+def _released(migration: Migration, object_: str) -> bool:
+    names = {declaration.name for declaration in migration.declarations(object_)}
+    return any(key.source_object in names for page in migration.ledger.releasable() for key in page)

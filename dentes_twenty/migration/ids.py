@@ -35,6 +35,14 @@ def link_id(practice: str, kind: str, *parts: str) -> str:
     return _uuid5("link", practice, kind, *parts)
 
 
+def attachment_id(practice: str, note: str, name: str, sha256: str = "") -> str:
+    """Id of the attachment of a note.
+
+    `sha256` (hexadecimal) for a file that takes the place of another one under its name, which may still be there.
+    """
+    return link_id(practice, "attachment", note, name, *filter(None, [sha256]))
+
+
 def _uuid5(*parts: str) -> str:
     # uuid.uuid5 takes text only before Python 3.12, and lone surrogates must not make it fail.
     name = b"".join(_netstring(part.encode("utf-8", "surrogatepass")) for part in parts)

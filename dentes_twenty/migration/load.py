@@ -33,6 +33,7 @@ from dentes_twenty.migration.links import LinkBatch, Links
 from dentes_twenty.migration.merge import outstanding
 from dentes_twenty.migration.parents import Parents
 from dentes_twenty.migration.planning.records import PlannedRecord
+from dentes_twenty.migration.refusals import refused_as_it_is, was_refused
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.update import BY, Updater
 from dentes_twenty.migration.verify import Verifier
@@ -53,6 +54,7 @@ class LoadRun:
     """What every load of one run has in common. `drop` is the ledger's id of the drop that is loaded.
 
     `restore_deleted`: records that a person deleted come back; without it they stay deleted and are counted.
+    `retry_refused`: rows that Twenty refused as they are go again; without it those with these ids (`chances`) do.
     """
 
     ledger: Ledger
@@ -60,6 +62,8 @@ class LoadRun:
     run: int
     drop: int | None
     restore_deleted: bool = False
+    retry_refused: bool = True
+    chances: frozenset[str] = frozenset()
 
 
 class Loader:
@@ -84,7 +88,7 @@ class Loader:
         self.tally = Tally()
         self._verifier = Verifier(declaration, run.store, self.tally)
         self._standing = run.ledger.conflicts_standing()
-        self._updater = Updater(run, declaration, self._verifier, self.tally, self._standing)
+        self._updater = Updater(run, declaration, self._verifier, self.tally, self._standing, parents)
         self._selves = frozenset(declaration.self_relations)
         self._landed = landed
         self._deferred: list[PlannedRecord] = []
@@ -146,7 +150,15 @@ class Loader:
                 self.tally.held += 1
                 self._parents.hold(planned)
                 continue
-            if state is None or state.status in (Status.REFUSED, Status.HELD, Status.ROLLED_BACK):
+            if state is not None and self._is_refused(ready, state):
+                self.tally.refused += 1
+                seen.append(state.key)
+                if state.status is Status.REFUSED:
+                    self._parents.stay_out(planned)
+                else:
+                    self._remember(state.record_id)
+                    standing.append(ready)
+            elif state is None or state.status in (Status.REFUSED, Status.HELD, Status.ROLLED_BACK):
                 if planned.key in self._adopted:
                     updates.append((ready, None))
                 else:
@@ -174,6 +186,13 @@ class Loader:
             ledger.mark_seen(self._run.drop, seen)
         self._links.look_after(standing)
         return creates, updates
+
+    def _is_refused(self, planned: PlannedRecord, state: RecordState) -> bool:
+        """Whether Twenty has refused the row as it is, and nothing speaks for asking again."""
+        if self._run.retry_refused or planned.id in self._run.chances or not was_refused(state):
+            return False
+        values, standing = self._verifier.canonical(planned.values), self._standing.get(state.key, {})
+        return refused_as_it_is(self._run.ledger, planned, values, state, standing)
 
     def _is_changed(self, planned: PlannedRecord, state: RecordState) -> bool:
         """Whether the export has something that is worth reading the record for. Closes conflicts that are none now."""

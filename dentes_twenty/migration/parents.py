@@ -11,9 +11,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from dentes_twenty.exports.issues import Issue
+from dentes_twenty.exports.issues import Issue, Severity
 from dentes_twenty.migration.ledger import Held, Ledger, RecordKey, Status
 from dentes_twenty.migration.planning.records import POSITIONS_PER_OBJECT, PlannedRecord
+from dentes_twenty.migration.refusals import REFUSED_CODE
 from dentes_twenty.objects.fields import SourceObject
 
 CODE = "parent_not_landed"
@@ -69,18 +70,30 @@ class Parents:
             return planned
         return dataclasses.replace(planned, values={**planned.values, **dict.fromkeys(missing)})
 
+    def stay_out(self, planned: PlannedRecord) -> None:
+        """Remember that the record does not land for now; others may have to wait for it."""
+        self._absent[planned.id] = RecordKey(planned.source_object, planned.source_id)
+
+    def may_land(self, planned: PlannedRecord) -> None:
+        """Remember that the record is sent: nobody has to wait for it."""
+        self._absent.pop(planned.id, None)
+
     def hold(self, planned: PlannedRecord) -> None:
         """Remember that the record waits, and that others may have to wait for it."""
         key = RecordKey(planned.source_object, planned.source_id)
         parents = [self._absent[v] for n in self._required if (v := planned.values[n]) in self._absent]
         parents += [self._absent[v] for link in planned.links for v in link.values.values() if v in self._absent]
         self._waiting += [Held(key, planned.object, planned.id, parent, CODE) for parent in dict.fromkeys(parents)]
-        self._absent[planned.id] = key
+        self.stay_out(planned)
 
     def refuse(self, planned: PlannedRecord, code: str, field: str | None) -> None:
         """Remember that Twenty will not have this record: a quarantine entry, and an absent parent."""
+        self.stay_out(planned)
+        self.report(planned, code, field, "quarantine")
+
+    def report(self, planned: PlannedRecord, code: str, field: str | None, severity: Severity) -> None:
+        """A finding. `warning`: the record stands, and Twenty will not have its change."""
         assert self._declaration is not None
-        self._absent[planned.id] = RecordKey(planned.source_object, planned.source_id)
         report = self._declaration.report.name
         self.issues.append(
             Issue(
@@ -90,8 +103,8 @@ class Parents:
                 planned.line,
                 planned.source_id,
                 field,
-                f"refused_{code}",
-                "quarantine",
+                f"{REFUSED_CODE}{code}",
+                severity,
             )
         )
 

@@ -42,9 +42,10 @@ from dentes_twenty.exports.mapping import load_mapping, require_confirmed
 from dentes_twenty.exports.stage import Staged, StagedReport, StageSettings, stage_report
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.approval import ApprovalState
-from dentes_twenty.migration.delta import as_of
-from dentes_twenty.migration.deltas import DeltaResult, run_delta
+from dentes_twenty.migration.delta import as_of, attachments_of, last_processed
+from dentes_twenty.migration.deltas import Asked, DeltaResult, run_delta
 from dentes_twenty.migration.errors import MigrationError
+from dentes_twenty.migration.explaining import find_edits, name_of, remembered, with_edits
 from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.ledger import Approval, ConflictState, DropState, Ledger, RunState
 from dentes_twenty.migration.owners import Owners
@@ -89,10 +90,12 @@ class Migration:
         self._cleared = False
         self._export: str | None = None
         self._figures: dict[str, float] = {}
+        self._edits: dict[str, int] = {}
         self._run: int | None = None
         self._kind = ""
         self._calls_before_plan = 0
         self._remembered = False
+        self._attachments_print = ""
         self._closing = contextlib.ExitStack()
         self._runner = self._closing.enter_context(asyncio.Runner())  # closed last: connections end on its loop
 
@@ -192,8 +195,9 @@ class Migration:
         if self._run is not None:
             run, self._run = self._run, None
             if state is RunState.DONE and self._kind in WHOLE and "drop_id" in self.__dict__:
-                self.ledger.set_drop_state(self.drop_id, DropState.DONE, as_of(self.drop.modified))
-            self.ledger.end_run(run, state, {**steps.run_counts(self.ledger), **self._figures})
+                detail = as_of(self.drop.modified, self._attachments_print)
+                self.ledger.set_drop_state(self.drop_id, DropState.DONE, detail)
+            self.ledger.end_run(run, state, {**steps.run_counts(self.ledger), **self._figures, **self._edits})
 
     @property
     def run_id(self) -> int:
@@ -287,24 +291,54 @@ class Migration:
         return self.wait(steps.write_members(self._context()))
 
     def load(
-        self, object_: str, progress: Listener | None = None, *, restore_deleted: bool = False
+        self,
+        object_: str,
+        progress: Listener | None = None,
+        *,
+        restore_deleted: bool = False,
+        retry_refused: bool = True,
+        chances: frozenset[str] = frozenset(),
     ) -> dict[str, Tally]:
-        """Load every source object of one Twenty object; tallies by source object. Raises ApprovalMissing."""
+        """Load every source object of one Twenty object; tallies by source object. Raises ApprovalMissing.
+
+        Without `retry_refused`, of the rows that Twenty has refused as they are only `chances` (record ids) go again.
+        """
         self.owners().require()
         self.require_approval()
-        context = dataclasses.replace(self._context(), restore_deleted=restore_deleted)
+        context = dataclasses.replace(
+            self._context(), restore_deleted=restore_deleted, retry_refused=retry_refused, chances=chances
+        )
         return self.wait(steps.load(context, self.declarations(object_), progress))
 
-    def load_files(self, progress: Listener | None = None) -> steps.FilesTally:
+    def load_files(self, progress: Listener | None = None, *, restore_deleted: bool = False) -> steps.FilesTally:
         """Upload attachments, verify them, and hang them on note and person. Raises ApprovalMissing."""
         self.require_approval()
-        return self.wait(steps.load_files(self._context(), self.drop, progress))
+        before = attachments_of(last_processed(self.ledger.drops()))
+        self._attachments_print = now = self.drop.attachments_print()
+        context = dataclasses.replace(self._context(), restore_deleted=restore_deleted)
+        may_differ = not now or now != before
+        tally = self.wait(steps.load_files(context, self.drop, progress, may_differ=may_differ))
+        if tally.not_replaced:  # the next run has to look at the files again
+            self._attachments_print = ""
+        return tally
 
     def totals(self, object_: str | None = None) -> tuple[Total, ...]:
         """Counts and money of one object, or of all, against the accepted rows."""
         objects = (object_,) if object_ else self.objects
         declarations = [d for name in objects for d in self.declarations(name)]
         return self.wait(steps.totals(self.planner, self._owners, self.store, self.ledger, self.drop_id, declarations))
+
+    def explain(self, totals: Sequence[Total]) -> tuple[Total, ...]:
+        """The totals of a delta, with what people's edits account for. Reads records only where that is not known."""
+        known = remembered(self.ledger)
+        explained = with_edits(totals, known)
+        figures = {name_of(total): total.edited for total in explained if total.edited}
+        for object_ in dict.fromkeys(total.object for total in explained if not total.ok):
+            for declaration in self.declarations(object_):
+                records = list(self.planner.records(declaration, self._owners))
+                figures |= self.wait(find_edits(self.store, self.ledger, self.run_id, declaration, records))
+        self._edits = {**known, **figures}
+        return with_edits(totals, figures)
 
     # -- trust
 
@@ -352,10 +386,12 @@ class Migration:
         *,
         expected: str | None = None,
         restore_deleted: bool = False,
+        retry_refused: bool = False,
         progress: Listener | None = None,
     ) -> DeltaResult:
         """Bring Twenty to the state of a later export, merging with people's edits. See `migration.deltas`."""
-        result = run_delta(self, expected=expected, allow=allow, restore_deleted=restore_deleted, progress=progress)
+        asked = Asked(restore_deleted, retry_refused)
+        result = run_delta(self, expected=expected, allow=allow, asked=asked, progress=progress)
         self._figures = result.figures
         return result
 

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dentes_twenty.migration.adoption import EMAIL, SITE
 from dentes_twenty.migration.delta import MARKED
 from dentes_twenty.migration.ledger import (
     Conflict,
@@ -24,6 +25,7 @@ from dentes_twenty.migration.ledger import (
     Status,
 )
 from dentes_twenty.migration.merge import Decision, adopt, decided, merge
+from dentes_twenty.migration.planning.holders import KEPT
 from dentes_twenty.migration.planning.records import PlannedRecord
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.verify import Verifier
@@ -34,6 +36,7 @@ from dentes_twenty.twenty.values import cleared
 
 if TYPE_CHECKING:
     from dentes_twenty.migration.load import LoadRun
+    from dentes_twenty.migration.parents import Parents
 
 MEMBER = "workspaceMember"
 BY = "delta"
@@ -63,10 +66,17 @@ class Updater:
     """Writes what changed in records of one declaration."""
 
     def __init__(
-        self, run: LoadRun, declaration: SourceObject, verifier: Verifier, tally: Tally, standing: Standing
+        self,
+        run: LoadRun,
+        declaration: SourceObject,
+        verifier: Verifier,
+        tally: Tally,
+        standing: Standing,
+        parents: Parents,
     ) -> None:
         self._run = run
         self._standing = standing
+        self._parents = parents
         self._declaration = declaration
         self._object = declaration.target.singular
         self._verifier = verifier
@@ -94,6 +104,8 @@ class Updater:
             writes.append(self._merge(planned, state, self._verifier.current(current[record])))
         if gone:
             self._run.ledger.set_status(self._run.run, gone, Status.DELETED, "deleted_by_a_person")
+            for key in gone:
+                self._run.ledger.conflict_resolve(key, ConflictState.CLOSED, by=BY, run=self._run.run)
             self._tally.deleted_by_a_person += len(gone)
         if writes:
             await self._write(writes)
@@ -162,8 +174,9 @@ class Updater:
         outcomes = []
         for one, made in zip(writes, intents, strict=True):
             if made.record_id in refused:
-                code = refused[made.record_id].code
-                outcomes.append(Outcome(made.key, made.record_id, Result.REFUSED, code))
+                refusal = refused[made.record_id]
+                outcomes.append(Outcome(made.key, made.record_id, Result.REFUSED, refusal.code))
+                self._parents.report(one.planned, refusal.code, refusal.field, "warning")
                 self._tally.refused += 1
                 continue
             if answer is not None and made.record_id in answer.stored:
@@ -172,9 +185,21 @@ class Updater:
             outcomes.append(Outcome(made.key, made.record_id, result))
             self._count(one.state, bool(one.sent), completing=completing)
         ledger.settle(intent, outcomes)
+        self._hold_only([one for one, o in zip(writes, outcomes, strict=True) if o.result is not Result.REFUSED])
         for one, outcome in zip(writes, outcomes, strict=True):
             if one.closed and outcome.result is not Result.REFUSED:
                 ledger.conflict_resolve(one.key, ConflictState.CLOSED, by=BY, fields=one.closed, run=self._run.run)
+
+    def _hold_only(self, written: Sequence[_Merged]) -> None:
+        """A record that got another e-mail or web site no longer holds the one before."""
+        for unique in (EMAIL, SITE):
+            if unique.object == self._object:
+                holding: dict[str, str | None] = {}
+                for one in written:
+                    if unique.field in one.sent:
+                        key = one.planned.key
+                        holding |= {key: unique.value(one.sent) or None, KEPT + key: None}
+                self._run.ledger.hold_only(unique.kind, holding)
 
     async def _send(self, payload: Sequence[dict[str, Any]]) -> BatchOutcome:
         """One upsert batch; workspace members can only be updated, one at a time."""

@@ -57,13 +57,14 @@ def look_around(location: str, memory: Memory, settled: Collection[str]) -> tupl
     looks = []
     remembered: dict[str, tuple[str, str]] = {}
     for place, entries in _candidates(location):
-        sign = _sign(entries)
         known = memory.looks.get(place)
         names = [posixpath.basename(entry["name"].rstrip("/")) for entry in entries]
         copying = any(name.casefold().endswith(PARTIAL) for name in names)
-        fingerprint, drop = None, None
+        fingerprint, drop, sign, attachments = None, None, "", ""
         try:
             drop = open_drop(place)
+            attachments = drop.attachments_print()
+            sign = _sign(entries, attachments)
             if not copying:
                 reuse = known is not None and known[0] == sign and known[1] in settled
                 fingerprint = known[1] if reuse and known else drop.fingerprint()
@@ -72,7 +73,7 @@ def look_around(location: str, memory: Memory, settled: Collection[str]) -> tupl
         if fingerprint is not None:
             remembered[place] = (sign, fingerprint)
         modified = drop.modified if drop else None
-        looks.append(Look(_name(place), place, fingerprint, modified, _marked(entries, modified)))
+        looks.append(Look(_name(place), place, fingerprint, modified, _marked(entries, modified), attachments))
     return looks, Memory(remembered)
 
 
@@ -108,12 +109,12 @@ def _name(location: str) -> str:
     return posixpath.basename(location.rstrip("/"))
 
 
-def _sign(entries: Sequence[Mapping[str, Any]]) -> str:
+def _sign(entries: Sequence[Mapping[str, Any]], attachments: str) -> str:
     listed = sorted(
         f"{entry['name']}\0{entry.get('size')}\0{entry.get('mtime') or entry.get('LastModified') or ''}"
         for entry in entries
     )
-    return hashlib.sha256("\n".join(listed).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return hashlib.sha256("\n".join([*listed, attachments]).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _marked(entries: Sequence[Mapping[str, Any]], modified: dt.datetime | None) -> bool:

@@ -183,6 +183,7 @@ def files_figures(tally: FilesTally) -> dict[str, float]:
         "planned": tally.planned,
         "landed": tally.attached + tally.unchanged,
         "created": tally.attached,
+        "replaced": tally.replaced,
         "unchanged": tally.unchanged,
         "missing": tally.missing,
         "refused": tally.refused,

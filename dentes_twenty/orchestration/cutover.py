@@ -24,12 +24,13 @@ MARK = {"dentes_twenty/side": "twenty"}
 class DeltaConfig(dg.Config):
     """`drop`: location of the export, where it is not the practice file's. `fingerprint`: its content when it was
     chosen. `allow`: reports that may be missing or short, or `older`. `restore_deleted`: what a person deleted in
-    Twenty comes back."""
+    Twenty comes back. `retry_refused`: what Twenty has refused is sent again as it is."""
 
     drop: str = ""
     fingerprint: str = ""
     allow: list[str] = Field(default_factory=list)
     restore_deleted: bool = False
+    retry_refused: bool = False
 
 
 @dg.asset(
@@ -51,7 +52,7 @@ class DeltaConfig(dg.Config):
         dg.AssetCheckSpec(
             NOTHING_LEFT_CHECK,
             asset=DELTA,
-            description="No conflict waits for a decision, no row is held or quarantined.",
+            description="No conflict waits for a decision, no row is held, quarantined or refused by Twenty.",
         ),
     ],
 )
@@ -64,6 +65,7 @@ def cutover_delta(context: dg.AssetExecutionContext, config: DeltaConfig, sessio
             config.allow,
             expected=config.fingerprint or None,
             restore_deleted=config.restore_deleted,
+            retry_refused=config.retry_refused,
             progress=step.progress,
         )
         page = write_delta_report(migration, result)
@@ -81,7 +83,7 @@ def cutover_delta(context: dg.AssetExecutionContext, config: DeltaConfig, sessio
 
 
 def _by_source(result: DeltaResult) -> dg.MetadataValue:
-    kinds = ("new", "changed", "unchanged", "vanished", "returned", "deleted")
+    kinds = ("new", "changed", "unchanged", "vanished", "returned", "deleted", "held", "refused")
     records = [
         dg.TableRecord({"source": one.object, **{kind: getattr(one, kind) for kind in kinds}})
         for one in result.objects
@@ -96,23 +98,29 @@ def _fields(result: DeltaResult) -> dict[str, int]:
 
 
 def _reconciled(result: DeltaResult) -> dg.AssetCheckResult:
-    figures = {name: result.figures[name] for name in ("totals_wrong", "differing", "refused")}
+    figures = {name: result.figures[name] for name in ("totals_wrong", "differing")}
     return dg.AssetCheckResult(
-        passed=reconciliation(result) is not State.FAILED and not figures["refused"],
+        passed=reconciliation(result) is not State.FAILED,
         check_name=RECONCILED_CHECK,
         description=f"{len(result.totals)} figures compared, {int(figures['totals_wrong'])} differ; "
-        f"{int(figures['differing'])} values differ, {int(figures['refused'])} records refused.",
+        f"{int(figures['differing'])} values differ.",
         metadata=md.figures(figures),
     )
 
 
 def _nothing_left(result: DeltaResult) -> dg.AssetCheckResult:
-    left = {"conflicts_open": result.conflicts_open, "held": result.held, "quarantined": result.quarantined}
+    left = {
+        "conflicts_open": result.conflicts_open,
+        "held": result.held,
+        "quarantined": result.quarantined,
+        "refused": result.refused,
+    }
     return dg.AssetCheckResult(
         passed=not any(left.values()),
         check_name=NOTHING_LEFT_CHECK,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{result.conflicts_open} conflicts, {result.held} held, {result.quarantined} quarantined.",
+        description=f"{result.conflicts_open} conflicts, {result.held} held, {result.quarantined} quarantined; "
+        f"Twenty refuses {result.refused}.",
         metadata=md.figures(left),
     )
 

@@ -59,9 +59,9 @@ class Isolator:
     async def _by_reading(self, rows: list[Row], error: RecordRefused) -> Diagnosis:
         """One read that tells which ids, values or targets are taken or missing."""
         if error.reason == "duplicate":
-            return await self._duplicates(rows)
+            return await self.duplicates(rows)
         if error.reason == "foreign_key":
-            return await self._missing_targets(rows)
+            return await self.missing_targets(rows)
         return await self._standing(rows) if error.reason == "file" else Diagnosis()
 
     def _by_quotation(self, rows: list[Row], error: RecordRefused) -> Diagnosis:
@@ -77,7 +77,7 @@ class Isolator:
         there = await self._reader.read(self._item.singular, [row.id for row in rows], self._selection)
         return Diagnosis(standing=there, again=[[row for row in rows if row.id not in there]])
 
-    async def _duplicates(self, rows: list[Row]) -> Diagnosis:
+    async def duplicates(self, rows: list[Row]) -> Diagnosis:
         """Ask once which ids and unique values are taken, soft-deleted records included: they keep theirs."""
         own = {row.id for row in rows}
         wanted = {field.name: unique_values(field, rows) for field in self._item.unique_fields}
@@ -123,7 +123,7 @@ class Isolator:
                 keys.append((path, value))
         return keys
 
-    async def _missing_targets(self, rows: list[Row]) -> Diagnosis:
+    async def missing_targets(self, rows: list[Row]) -> Diagnosis:
         """Ask once which records that are pointed at exist; rows of the batch may point at each other."""
         wanted: dict[str, set[str]] = {}
         for row in rows:

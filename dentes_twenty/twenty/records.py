@@ -119,6 +119,14 @@ class RecordStore:
         """Which ids exist, by object, soft-deleted ones included; one request for all objects."""
         return await self._reader.existing(wanted)
 
+    async def taken(self, object_: str, records: Sequence[Record]) -> set[str]:
+        """Ids of the records that cannot be created, because a unique value or the id is taken; one read."""
+        return await self._writer.taken(object_, records)
+
+    async def without_target(self, object_: str, records: Sequence[Record]) -> set[str]:
+        """Ids of the records that cannot be created, because they point at something that is not there; one read."""
+        return await self._writer.without_target(object_, records)
+
     async def members(self) -> list[Member]:
         """The workspace's members."""
         return await list_members(self._reader, self.model)

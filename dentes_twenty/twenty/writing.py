@@ -28,7 +28,7 @@ from dentes_twenty.twenty.errors import (
     ServerTrouble,
     TryAgain,
 )
-from dentes_twenty.twenty.isolate import Isolator, unique_value
+from dentes_twenty.twenty.isolate import Diagnosis, Isolator, unique_value
 from dentes_twenty.twenty.model import ObjectInfo, WorkspaceModel
 from dentes_twenty.twenty.outcomes import BatchOutcome, Record, Refusal
 from dentes_twenty.twenty.reading import Reader
@@ -86,6 +86,21 @@ class Writer:
             batch = next(batches(rows, self.batch_size))  # the size may be learnt while these are sent
             rows = rows[len(batch) :]
             await work.send(Pending(batch))
+
+    async def taken(self, object_: str, records: Sequence[Record]) -> set[str]:
+        """Ids of the records of which Twenty holds the id (soft-deleted) or a unique value already."""
+        rows, refused = encode(records)
+        found = await self._isolator(object_).duplicates(rows) if rows else Diagnosis()
+        return {one.id for one in (*refused, *found.refused)}
+
+    async def without_target(self, object_: str, records: Sequence[Record]) -> set[str]:
+        """Ids of the records that point at something which Twenty does not hold."""
+        rows, refused = encode(records)
+        found = await self._isolator(object_).missing_targets(rows) if rows else Diagnosis()
+        return {one.id for one in (*refused, *found.refused)}
+
+    def _isolator(self, object_: str) -> Isolator:
+        return Isolator(self._reader, self._model.object(object_), ["id"], upsert=False)
 
     async def create_together(
         self,

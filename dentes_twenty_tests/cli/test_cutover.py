@@ -13,7 +13,7 @@ from dentes_twenty.cli import run
 from dentes_twenty.orchestration.layout import DELTA
 from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty_tests import small_practice
-from dentes_twenty_tests.migrated import Desk
+from dentes_twenty_tests.migrated import Desk, make_desk
 
 ADA = "patient:9001"
 
@@ -26,7 +26,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     ):
         environment.setenv("TWENTY_API_KEY", server.api_key)
         environment.delenv("DAGSTER_HOME", raising=False)
-        yield Desk(tmp_path_factory.mktemp("desk"), server)
+        yield make_desk(tmp_path_factory.mktemp("desk"), server)
 
 
 def call(capsys: pytest.CaptureFixture[str], desk: Desk, *arguments: str) -> tuple[int, str]:

@@ -24,7 +24,7 @@ from dentes_twenty.orchestration.layout import PRACTICE_VARIABLE
 from dentes_twenty.orchestration.sensors import DROP_TAG
 from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty_tests import small_practice
-from dentes_twenty_tests.migrated import Desk
+from dentes_twenty_tests.migrated import make_desk
 
 PATIENCE_S = 240  # a machine with other work; alone it takes a fifth of that
 
@@ -74,7 +74,7 @@ def pid_of(instance: dg.DagsterInstance, run_id: str) -> int | None:
 @pytest.mark.slow
 def test_each_drop_is_processed_once_in_order_whatever_happens(tmp_path: Path) -> None:
     with SandboxServer(SandboxOptions(members=small_practice.MEMBERS)) as server:
-        desk = Desk(tmp_path, server)
+        desk = make_desk(tmp_path, server)
         drops, home = tmp_path / "drops", tmp_path / "dagster"
         drops.mkdir()
         start = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)).isoformat()

@@ -10,17 +10,21 @@ import pytest
 from dentes_twenty.migration.delta import DropNotNew, DropRefused
 from dentes_twenty.migration.deltas import DeltaResult
 from dentes_twenty.migration.ledger import ConflictState, DropState, Status
-from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty_tests import small_practice
-from dentes_twenty_tests.migrated import Desk
+from dentes_twenty_tests.migrated import Desk, copy_of, make_template
 
 ADA = "patient:9001"
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("template"))
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with SandboxServer(SandboxOptions(members=small_practice.MEMBERS)) as server:
-        yield Desk(tmp_path, server)
+def desk(template: Path, tmp_path: Path) -> Iterator[Desk]:
+    with copy_of(template, tmp_path) as copied:
+        yield copied
 
 
 def rows(result: DeltaResult, name: str) -> tuple[int, int, int, int, int]:

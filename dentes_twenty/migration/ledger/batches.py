@@ -297,7 +297,7 @@ def _values(operation: Operation, result: Result) -> dict[str, Any]:
     """New column values of a record that was SENDING: the table of what an outcome means for each operation."""
     if result is Result.REFUSED:
         status: Any = sa.case((R.prior.in_(_STANDS), R.prior), else_=Status.REFUSED.value)
-        return {"status": status, "reason": sa.bindparam("why"), **_DONE}
+        return {"status": status, "reason": sa.bindparam("why"), "prior": None}  # what was refused stays in `pending`
     if result is Result.ABSENT:
         return {"status": R.prior, "reason": sa.bindparam("why"), **_DONE}
     if operation in (Operation.DESTROY, Operation.RESTORE):

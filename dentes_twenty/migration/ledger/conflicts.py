@@ -3,7 +3,8 @@
 Belongs here: which field of which record, fingerprints of the three values, the decision. Does not belong here: the
 values (they stand in the practice's private report only), and the merge that finds a conflict (`merge.py`).
 
-A conflict that shows again with the same values keeps its decision; with other values it is open again.
+A conflict that shows again with the same values keeps its decision, as long as that was not carried out; with other
+values it is open again.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Conflicts(Core):
         insert = self._database.insert(conflicts)
         new = insert.excluded
         same = sa.and_(
+            C.state != ConflictState.CLOSED,
             C.export_print.is_not_distinct_from(new.export_print),
             C.twenty_print.is_not_distinct_from(new.twenty_print),
         )

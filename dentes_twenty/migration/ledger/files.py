@@ -57,7 +57,13 @@ class Files(Core):
         keep = ("sha256", "size", "file_id", "attachment_ids")
         upsert = insert.on_conflict_do_update(
             index_elements=[F.practice, F.source_object, F.source_id, F.name],
-            set_={name: sa.func.coalesce(insert.excluded[name], F[name]) for name in keep}
+            set_={
+                name: sa.case(
+                    (insert.excluded.state == FileState.REMOVED, sa.null()),
+                    else_=sa.func.coalesce(insert.excluded[name], F[name]),
+                )
+                for name in keep
+            }
             | {"state": insert.excluded.state, "code": insert.excluded.code, "run": insert.excluded.run},
         )
         count = 0

@@ -1,7 +1,7 @@
 """Holders of values that Twenty wants unique: which record has a primary e-mail or a web site for its own.
 
 Belongs here: value (as keyed hash) -> record key, remembered between runs, so that a later export does not hand an
-address to somebody else. Does not belong here: who gets a value first (`planning.holders`).
+address to somebody else as long as it is held. Does not belong here: who gets a value first (`planning.holders`).
 """
 
 from __future__ import annotations
@@ -37,3 +37,11 @@ class HeldValues(Core):
             ]
             with self._write() as write:
                 write.execute(upsert, rows)
+
+    def hold_only(self, kind: str, holding: Mapping[str, str | None]) -> None:
+        """These holders hold this value, or none: what they held before is free."""
+        kept = [self.prints.secret(value) for value in holding.values() if value]
+        for chunk in chunks(holding, PAGE):
+            statement = sa.delete(holders).where(H.practice == self._practice, H.kind == kind, H.holder.in_(chunk))
+            with self._write() as write:
+                write.execute(statement.where(H.value.not_in(kept)) if kept else statement)

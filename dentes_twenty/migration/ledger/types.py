@@ -153,7 +153,8 @@ class RecordState(NamedTuple):
     """What the ledger knows of one record.
 
     `prior` is the status before the intent that is still open, `pending*` what that intent wants to write and
-    `operation` what it does; they are None when nothing is open (`operation` is filled by `in_doubt` only).
+    `operation` what it does; they are None when nothing is open (`operation` is filled by `in_doubt` only). After a
+    refusal `pending*` tell what was refused, until something else is written.
     `adopted` tells a record that was in Twenty before us from one that we made, whatever the status.
     """
 

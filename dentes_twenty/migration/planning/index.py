@@ -53,6 +53,14 @@ def _called(row: Row) -> str:
     return str(name).strip()
 
 
+def _claim(holders: Holders, wanted: Mapping[str, str | None]) -> None:
+    """In source order."""
+    holders.settle(wanted)
+    for key, value in wanted.items():
+        if value:
+            holders.claim(value, key)
+
+
 class Index:
     """Built once for a staged drop; read-only afterwards.
 
@@ -76,7 +84,7 @@ class Index:
         self.suppliers: dict[str, str] = {}
         self.company_names: dict[str, str] = {}
         self.plan_lines: dict[str, list[PlanLine]] = defaultdict(list)
-        self._patient_emails: list[tuple[str, str]] = []
+        self._emails: dict[str, str | None] = {}
         self._match: dict[contacts.MatchKey, list[str]] = defaultdict(list)
         self._mentions: list[Mention] = []
         for name in REFERENCED:
@@ -101,6 +109,7 @@ class Index:
     # -- first the rows that everything refers to
 
     def _offices(self) -> None:
+        sites: dict[str, str | None] = {}
         for name in ("provider", "practice", "payer"):
             key = {"provider": "provider_id", "practice": "practice_id", "payer": "payer_id"}[name]
             for row in self.staged.rows(name):
@@ -108,10 +117,10 @@ class Index:
                 if name == "provider":
                     continue
                 record = f"{name}:{row[key]}"
-                if row.get("website"):
-                    self.sites.claim(website(row["website"]), record)
+                sites[record] = website(row["website"]) if row.get("website") else None
                 if row.get("name"):
                     self.company_names.setdefault(fold_name(row["name"]), record)
+        _claim(self.sites, sites)
 
     def _read_patients(self) -> None:
         guardians_filed = {row["guardian_id"] for row in self.staged.rows("guardian")}
@@ -128,8 +137,7 @@ class Index:
             numbers = [n for c in ("mobile", "home_phone", "work_phone") for n in row.get(c) or ()]
             for key in contacts.match_keys(name, numbers, (row.get("email"),)):
                 self._match[key].append(patient)
-            if row.get("email"):
-                self._patient_emails.append((row["email"], f"patient:{patient}"))
+            self._emails[f"patient:{patient}"] = row.get("email") or None
             self._mention_columns(row, patient, guardians_filed)
 
     def _mention_columns(self, row: Row, patient: str, guardians_filed: set[str]) -> None:
@@ -184,11 +192,9 @@ class Index:
                 )
 
     def _hold_emails(self) -> None:
-        for email, key in self._patient_emails:
-            self.emails.claim(email, key)
         for person in self.contacts.people:
-            if person.emails:
-                self.emails.claim(person.emails[0], person.key)
+            self._emails[person.key] = person.emails[0] if person.emails else None
+        _claim(self.emails, self._emails)
 
     def _read_dependents(self) -> None:
         patients = self.references["patient"].landing

@@ -7,8 +7,10 @@ import os
 from collections.abc import Mapping, Sequence
 
 from dentes_twenty.migration.adoption import EMAIL, SITE, Choice, Existing, UniqueValue, decide, find_existing
+from dentes_twenty.migration.doubts import settle_doubts
 from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.ledger import Adoption, Ledger, RecordKey, Status
+from dentes_twenty.migration.load import LoadRun
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.planning.records import PlannedRecord
 from dentes_twenty.objects.registry import MEMBERS
@@ -32,18 +34,21 @@ class AdoptionSummary:
 
 
 async def adopt(planner: Planner, store: RecordStore, ledger: Ledger, run: int, practice: Practice) -> AdoptionSummary:
-    """Look up e-mails and web sites that our records want and that no landed record of ours holds."""
+    """Look up e-mails and web sites that our records want for the first time: who holds them in Twenty."""
     adopted: dict[str, int] = {}
     apart: dict[str, int] = {}
-    for unique, kind, wanted in (
-        (SITE, "website", planner.index.sites.wanted()),
-        (EMAIL, "email", planner.index.emails.wanted()),
-    ):
-        existing = await find_existing(store, ledger, unique, wanted)
+    for unique, holders in ((SITE, planner.index.sites), (EMAIL, planner.index.emails)):
+        wanted = holders.wanted()
+        if wanted:
+            # What a crash left in doubt may be the very record that holds a value, or gives it up.
+            await settle_doubts(LoadRun(ledger, store, run, None), unique.object)
+        existing = await find_existing(store, ledger, unique, holders)
         choice = decide(practice.policies.existing_records, wanted, existing)
         if choice.adopted:
             await _remember(unique, choice, store, ledger, run)
-        ledger.hold_values(kind, {**wanted, **choice.reserved})
+        # What is handed over changes hands when it has been given up (`steps.handing_over`).
+        settled = {value: key for value, key in wanted.items() if value not in holders.handed_over}
+        ledger.hold_values(unique.kind, {**settled, **choice.reserved})
         adopted[unique.object], apart[unique.object] = len(choice.adopted), len(choice.reserved)
     return AdoptionSummary(adopted, apart)
 

@@ -24,8 +24,18 @@ class StepContext:
     run: int
     drop: int
     restore_deleted: bool = False
+    retry_refused: bool = True
+    chances: frozenset[str] = frozenset()
 
     @property
     def load_run(self) -> LoadRun:
         """As the loader wants it."""
-        return LoadRun(self.ledger, self.store, self.run, self.drop, self.restore_deleted)
+        return LoadRun(
+            self.ledger,
+            self.store,
+            self.run,
+            self.drop,
+            self.restore_deleted,
+            self.retry_refused,
+            self.chances,
+        )

@@ -2,6 +2,9 @@
 
 A file that is missing, leaves the drop's folder, is too large or refused by Twenty is reported; its note has landed all
 the same (data-model.md, 12). Uploads run side by side and cost no tokens; attachment records go in batches.
+
+A later export may hold another file under the name of one that hangs already: the digest tells. The new one takes its
+place, unless a person has changed the old attachment (both stay) or removed it (it stays removed).
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from dentes_twenty.migration.ledger import FileRecord, FileState, RecordKey, Sta
 from dentes_twenty.migration.planning.rows import PlannedRow
 from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.steps.context import StepContext
+from dentes_twenty.migration.steps.old_files import OldAttachments, bare_name
 from dentes_twenty.objects import note
 from dentes_twenty.objects.target import ATTACHMENT, NOTE_TARGET
 from dentes_twenty.twenty.client import SIDE_IN_FLIGHT
@@ -31,11 +35,16 @@ STANDING = (Status.LANDED, Status.ADOPTED)
 
 @dataclasses.dataclass(slots=True)
 class FilesTally:
-    """`missing` counts files that the drop does not hold, `refused` those that cannot or may not be sent."""
+    """`missing` counts files that the drop does not hold, `refused` those that cannot or may not be sent, `replaced`
+    those among `attached` that have taken the place of an earlier one, `not_replaced` those among `missing` and
+    `refused` where the earlier one stays, `removed` those that a person has removed."""
 
     planned: int = 0
     attached: int = 0
+    replaced: int = 0
+    not_replaced: int = 0
     unchanged: int = 0
+    removed: int = 0
     missing: int = 0
     refused: int = 0
     bytes: int = 0
@@ -44,31 +53,44 @@ class FilesTally:
     @property
     def done(self) -> int:
         """Files that have found their place."""
-        return self.attached + self.unchanged + self.missing + self.refused
+        return self.attached + self.unchanged + self.removed + self.missing + self.refused
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Wanted:
-    """One file of one note that stands in Twenty."""
+    """One file of one note that stands in Twenty. `before`: what hangs there under its name."""
 
     row: PlannedRow
     key: RecordKey
     name: str
     targets: dict[str, str]
-    attachment_id: str
+    before: FileRecord | None = None
+
+    @property
+    def replaces(self) -> tuple[str, ...]:
+        """The attachments whose place it takes."""
+        return self.before.attachment_ids if self.before and self.before.state is not FileState.REMOVED else ()
 
 
 async def load_files(
-    context: StepContext, drop: Drop, progress: Listener | None, notes: Iterable[PlannedRow] | None = None
+    context: StepContext,
+    drop: Drop,
+    progress: Listener | None,
+    notes: Iterable[PlannedRow] | None = None,
+    *,
+    may_differ: bool = True,
 ) -> FilesTally:
-    """Bring every file of every landed note (or of some notes) to its place; what is there already is left alone."""
+    """Bring every file of every landed note (or of some notes) to its place; what is there already is left alone.
+
+    `may_differ`: files that hang already are read to see whether they are still the same.
+    """
     tally = FilesTally()
     meter = Meter("Attachments", None, progress, lambda: context.client.calls.total)
     rows = iter(
         notes if notes is not None else (r for r in context.planner.rows(note.DECLARATION) if r.get("attachment"))
     )
     async with FileStore(context.store) as files:
-        step = _FileStep(context, drop, files, tally)
+        step = _FileStep(context, drop, files, tally, may_differ=may_differ)
         while chunk := list(islice(rows, NOTES_AT_ONCE)):
             await step.take(list(step.wanted(chunk)))
             await step.follow()
@@ -78,7 +100,9 @@ async def load_files(
 
 
 class _FileStep:
-    def __init__(self, context: StepContext, drop: Drop, files: FileStore, tally: FilesTally) -> None:
+    def __init__(
+        self, context: StepContext, drop: Drop, files: FileStore, tally: FilesTally, *, may_differ: bool
+    ) -> None:
         self._context = context
         self._ledger = context.ledger
         self._drop = drop
@@ -87,6 +111,8 @@ class _FileStep:
         self._plan = context.planner.context(context.owners)
         self._slots = asyncio.Semaphore(SIDE_IN_FLIGHT)
         self._moved: list[dict[str, str]] = []
+        self._may_differ = may_differ
+        self._old = OldAttachments(context)
         self.issues: list[Issue] = []
 
     def wanted(self, rows: Sequence[PlannedRow]) -> Iterator[_Wanted]:
@@ -103,17 +129,28 @@ class _FileStep:
             for name in dict.fromkeys(row["attachment"]):
                 self._tally.planned += 1
                 before = next((one for one in files.get(key, ()) if one.name == name), None)
-                if before is not None and before.state is FileState.ATTACHED:
-                    self._tally.unchanged += 1
-                    link = links.get(f"{key.source_object}:{key.source_id}")
-                    if link is not None and link.run == self._context.run:
-                        self._moved += [{"id": one, "person": person} for one in before.attachment_ids]
+                targets = {"note": state.record_id, "person": person}
+                if before is None or before.state is not FileState.ATTACHED or self._differs(before):
+                    yield _Wanted(row, key, name, targets, before)
                     continue
-                attachment = ids.link_id(self._plan.practice, "attachment", state.record_id, name)
-                yield _Wanted(row, key, name, {"note": state.record_id, "person": person}, attachment)
+                self._tally.unchanged += 1
+                self._old.remember(before)
+                link = links.get(f"{key.source_object}:{key.source_id}")
+                if link is not None and link.run == self._context.run:
+                    self._moved += [{"id": one, "person": person} for one in before.attachment_ids]
+
+    def _differs(self, before: FileRecord) -> bool:
+        """Whether the drop holds another file under this name. One that it no longer holds stays as it is."""
+        if not self._may_differ or before.sha256 is None:
+            return False
+        found = self._drop.attachment(before.name)
+        if isinstance(found, Problem):
+            return False
+        return found.size != before.size or bytes.fromhex(found.sha256()) != before.sha256
 
     async def follow(self) -> None:
-        """Files of a note that this run has given to another patient follow it."""
+        """Files of a note that this run has given to another patient follow it; old files make room for new ones."""
+        await self._old.remove()
         store = self._context.store
         column = store.model.link_column(ATTACHMENT.singular, "person")
         moved = [{"id": one["id"], column: one["person"]} for one in self._moved]
@@ -123,6 +160,11 @@ class _FileStep:
 
     async def take(self, wanted: Sequence[_Wanted]) -> None:
         """Upload what is not up yet, then make the attachment records in one batch."""
+        gone = await self._old.look(one.before for one in wanted if one.before is not None and one.replaces)
+        for one in wanted:
+            if gone.intersection(one.replaces):
+                self._stay_removed(one)
+        wanted = [one for one in wanted if not gone.intersection(one.replaces)]
         uploaded = await asyncio.gather(*(self._upload(one) for one in wanted))
         ready = [(one, file) for one, file in zip(wanted, uploaded, strict=True) if file is not None]
         if not ready:
@@ -131,14 +173,31 @@ class _FileStep:
         refused = {refusal.id: refusal for refusal in answer.refused}
         done: list[FileRecord] = []
         for one, file in ready:
-            if one.attachment_id in refused:
-                code = refused[one.attachment_id].code
-                self._report(one, f"refused_{code}", FileState.REFUSED)
+            attachment = self._attachment_id(one, file)
+            if attachment in refused:
+                self._report(one, f"refused_{refused[attachment].code}", FileState.REFUSED)
                 continue
             self._tally.attached += 1
             self._tally.bytes += file.size
-            done.append(self._state(one, FileState.ATTACHED, file, (one.attachment_id,)))
+            old = tuple(id_ for id_ in one.replaces if id_ != attachment)
+            done.append(self._state(one, FileState.ATTACHED, file, (attachment, *old)))
+            if old:
+                self._tally.replaced += 1
+                if not self._old.remember(done[-1]):
+                    self._tell(one, "old_file_kept")
         self._ledger.file_set(self._context.run, done)
+
+    def _stay_removed(self, one: _Wanted) -> None:
+        """A person has removed the attachment: the new file is known, and does not come back in its place."""
+        assert one.before is not None
+        self._tally.removed += 1
+        found = self._drop.attachment(one.name)
+        if not isinstance(found, Problem):
+            known = dataclasses.replace(
+                one.before, state=FileState.ATTACHED, sha256=bytes.fromhex(found.sha256()), size=found.size
+            )
+            self._ledger.file_set(self._context.run, [known])
+        self._tell(one, "file_removed_in_twenty")
 
     async def _upload(self, one: _Wanted) -> UploadedFile | None:
         found = self._drop.attachment(one.name)
@@ -156,9 +215,12 @@ class _FileStep:
         self._ledger.file_set(self._context.run, [self._state(one, FileState.UPLOADED, file)])
         return file
 
+    def _attachment_id(self, one: _Wanted, file: UploadedFile) -> str:
+        digest = file.sha256 if one.replaces else ""
+        return ids.attachment_id(self._plan.practice, one.targets["note"], one.name, digest)
+
     def _attachment(self, one: _Wanted, file: UploadedFile) -> Attachment:
-        bare = one.name.replace("\\", "/").rpartition("/")[2]
-        return Attachment(one.attachment_id, bare, file, one.targets)
+        return Attachment(self._attachment_id(one, file), bare_name(one.name), file, one.targets)
 
     def _state(
         self,
@@ -173,11 +235,18 @@ class _FileStep:
         return FileRecord(one.key, one.name, state, digest, size, file_id, attachments, code)
 
     def _report(self, one: _Wanted, code: str, state: FileState) -> None:
-        self._ledger.file_set(self._context.run, [self._state(one, state, code=code)])
+        if one.before is not None and one.replaces:  # the earlier file still hangs there
+            self._ledger.file_set(self._context.run, [dataclasses.replace(one.before, state=FileState.ATTACHED)])
+            self._tally.not_replaced += 1
+        else:
+            self._ledger.file_set(self._context.run, [self._state(one, state, code=code)])
         if state is FileState.MISSING:
             self._tally.missing += 1
         else:
             self._tally.refused += 1
+        self._tell(one, code)
+
+    def _tell(self, one: _Wanted, code: str) -> None:
         self._tally.reasons[code] += 1
         row = one.row
         self.issues.append(Issue("note", "", row["_row"], row["_line"], row["note_id"], "attachment", code, "warning"))

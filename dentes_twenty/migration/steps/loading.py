@@ -14,6 +14,7 @@ from dentes_twenty.migration.planning.rows import PlannedRow
 from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.steps.adopting import remember_members
 from dentes_twenty.migration.steps.context import StepContext
+from dentes_twenty.migration.steps.handing_over import count_together, hand_over
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total, add_vanished, compare_totals, expected, figures_only
 from dentes_twenty.objects.fields import SourceObject
@@ -39,6 +40,7 @@ async def load(
     adopted = frozenset(
         f"{one.key.source_object}:{one.key.source_id}" for page in context.ledger.adoptions() for one in page
     )
+    handed = await hand_over(context, declarations, parents, adopted) if some is None else {}
     for declaration in declarations:
         parents.expect(declaration)
         records = some(declaration) if some else planner.records(declaration, context.owners)
@@ -52,10 +54,12 @@ async def load(
             landed=landed,
             progress=lambda tally, meter=meter: meter.at(tally.done),  # type: ignore[misc]
         )
-        tallies[declaration.name] = await loader.load(records)
+        tally = tallies[declaration.name] = await loader.load(records)
+        if declaration.name in handed:
+            count_together(handed[declaration.name], tally)
         _finish(context, parents)
         if some is None:
-            _release(context, declaration)
+            release_gone(context, [declaration])
     return tallies
 
 
@@ -66,10 +70,11 @@ def _finish(context: StepContext, parents: Parents) -> None:
     parents.issues.clear()
 
 
-def _release(context: StepContext, declaration: SourceObject) -> None:
+def release_gone(context: StepContext, declarations: Sequence[SourceObject]) -> None:
     """Records that wait, and whose row this export no longer has or no longer accepts, wait for nothing."""
-    for page in context.ledger.iterate(source_object=declaration.name, status=Status.HELD):
-        context.ledger.release([state.key for state in page if state.last_seen_drop != context.drop])
+    for declaration in declarations:
+        for page in context.ledger.iterate(source_object=declaration.name, status=Status.HELD):
+            context.ledger.release([state.key for state in page if state.last_seen_drop != context.drop])
 
 
 async def write_members(context: StepContext, some: Iterable[PlannedRecord] | None = None) -> Tally:

@@ -229,7 +229,9 @@ def _attachments(step: RollbackStep, files: Sequence[FileRecord]) -> list[str]:
     for one in files:
         state = known.get(one.key.source_id)
         if state is not None and not one.name.startswith(PURGED):
-            found.append(ids.link_id(step.practice, ATTACHMENT.singular, state.record_id, one.name))
+            found.append(ids.attachment_id(step.practice, state.record_id, one.name))
+            if one.sha256:
+                found.append(ids.attachment_id(step.practice, state.record_id, one.name, one.sha256.hex()))
     return list(dict.fromkeys(found))
 
 

@@ -1,0 +1,166 @@
+"""Planning one delta: every planned record compared with the ledger, before anything is sent.
+
+Belongs here: what kind of row each is, which Twenty objects need calls at all, and whether rows that Twenty refused
+earlier have a chance now. Does not belong here: the kinds (`migration.delta`), loading (`migration.deltas`).
+
+A row that was refused and has not changed is not sent again: Twenty would answer the same. What stood in its way may
+have gone from Twenty, though, without any change of the export; that is read, with one call for 200 rows. A row that
+waits for its parent costs nothing until the parent lands.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from dentes_twenty.migration.delta import ObjectDelta, RowKind, row_kind
+from dentes_twenty.migration.ledger import Conflict, ConflictState, Entry, Ledger, RecordState, Status
+from dentes_twenty.migration.load import LOOK_UP
+from dentes_twenty.migration.merge import outstanding
+from dentes_twenty.migration.parents import Parents
+from dentes_twenty.migration.planning.records import POSITIONS_PER_OBJECT, PlannedRecord
+from dentes_twenty.migration.refusals import REFUSED_CODE, refused_as_it_is, was_refused, worth_sending
+from dentes_twenty.migration.steps.loading import member_records
+from dentes_twenty.migration.update import BY
+from dentes_twenty.objects.fields import SourceObject
+from dentes_twenty.objects.registry import MEMBERS
+from dentes_twenty.objects.target import FieldType
+from dentes_twenty.twenty.values import canonical
+
+if TYPE_CHECKING:
+    from dentes_twenty.migration.session import Migration
+
+
+@dataclasses.dataclass(slots=True)
+class DeltaPlan:
+    """`objects`: figures by source object. `working`, `deleted`, `waiting`: Twenty objects with rows that a call has to
+    be made for, with records that a person deleted, with rows that wait for a parent. `refused`: rows by Twenty object
+    that were refused as they are. `chances`: ids of those among them that are sent again."""
+
+    objects: dict[str, ObjectDelta] = dataclasses.field(default_factory=dict)
+    working: set[str] = dataclasses.field(default_factory=set)
+    deleted: set[str] = dataclasses.field(default_factory=set)
+    waiting: set[str] = dataclasses.field(default_factory=set)
+    refused: dict[str, list[tuple[PlannedRecord, str]]] = dataclasses.field(default_factory=dict)
+    chances: frozenset[str] = frozenset()
+
+
+def plan_delta(migration: Migration, since: int | None, *, retry_refused: bool = False) -> DeltaPlan:
+    """Compare every planned record with the ledger, and remember that the drop shows its row."""
+    planner, owners = migration.planner, migration.owners()
+    plan = DeltaPlan()
+    comparer = _Comparer(migration, since, plan, retry_refused=retry_refused)
+    comparer.compare(MEMBERS, (record for _, record in member_records(planner, owners)))
+    for declaration in planner.declarations:
+        plan.objects.setdefault(declaration.name, ObjectDelta(declaration.name, declaration.label))
+        comparer.compare(declaration, planner.records(declaration, owners))
+    chances: set[str] = set()
+    for object_, rows in plan.refused.items():
+        found = migration.wait(worth_sending(migration.store, object_, rows))
+        if found:
+            plan.working.add(object_)
+            chances |= found
+    plan.chances = frozenset(chances)
+    return plan
+
+
+class _Comparer:
+    def __init__(self, migration: Migration, since: int | None, plan: DeltaPlan, *, retry_refused: bool) -> None:
+        self._ledger = migration.ledger
+        self._run = migration.run_id
+        self._drop = migration.drop_id
+        self._since = since
+        self._plan = plan
+        self._retry = retry_refused
+        self._standing = self._ledger.conflicts_standing()
+        self._empty = self._ledger.prints.value(None)
+        self._parents = Parents(self._ledger, self._run, self._drop)
+
+    def compare(self, declaration: SourceObject, records: Iterator[PlannedRecord]) -> None:
+        self._parents.expect(declaration)
+        types = {field.target.wire_name: field.target.type for field in declaration.fields}
+        while chunk := list(islice(records, LOOK_UP)):
+            for source_object in {planned.source_object for planned in chunk}:
+                mine = [planned for planned in chunk if planned.source_object == source_object]
+                known = self._ledger.known(source_object, [planned.source_id for planned in mine])
+                one = self._plan.objects.setdefault(source_object, ObjectDelta(source_object, declaration.label))
+                for planned in mine:
+                    state = known.get(planned.source_id)
+                    kind, fields = self._kind(planned, types, state)
+                    one.add(kind, fields if kind is RowKind.CHANGED else ())
+                    self._note(declaration.target.singular, planned, kind, state)
+                self._ledger.mark_seen(self._drop, [state.key for state in known.values()])
+
+    def _kind(
+        self, planned: PlannedRecord, types: Mapping[str, FieldType], state: RecordState | None
+    ) -> tuple[RowKind, frozenset[str]]:
+        if state is None:
+            return RowKind.NEW, frozenset()
+        if state.status is Status.HELD and self._parents.ready(planned) is None:
+            return RowKind.HELD, frozenset()
+        values = {name: canonical(types[name], value) for name, value in planned.values.items()}
+        conflicts = self._standing.get(state.key, {})
+        if was_refused(state) and not self._retry and refused_as_it_is(self._ledger, planned, values, state, conflicts):
+            return RowKind.REFUSED, frozenset()
+        fields = self._changed(values, state, conflicts)
+        return row_kind(state, bool(fields), self._since, self._drop), fields
+
+    def _changed(
+        self, values: Mapping[str, object], state: RecordState, conflicts: Mapping[str, Conflict]
+    ) -> frozenset[str]:
+        if state.prints is None:
+            return frozenset()
+        written, exported = self._ledger.field_prints(state.prints), {}
+        if conflicts or self._ledger.changed_fields(state.prints, values):
+            exported = {name: self._ledger.prints.value(value) for name, value in values.items()}
+        # An export that has gone back to what was written has nothing to say against a person's value.
+        settled = sorted(name for name in conflicts if exported.get(name) == written.get(name))
+        if settled:
+            self._ledger.conflict_resolve(state.key, ConflictState.CLOSED, by=BY, fields=settled, run=self._run)
+        return outstanding(written, exported, self._empty, conflicts)
+
+    def _note(self, object_: str, planned: PlannedRecord, kind: RowKind, state: RecordState | None) -> None:
+        """Which object the row makes calls necessary for."""
+        plan = self._plan
+        match kind:
+            case RowKind.DELETED:
+                plan.deleted.add(object_)
+            case RowKind.HELD:
+                plan.waiting.add(object_)
+                self._parents.stay_out(planned)
+            case RowKind.REFUSED:
+                assert state is not None
+                plan.refused.setdefault(object_, []).append((planned, state.reason or ""))
+                if state.prints is None:
+                    self._parents.stay_out(planned)
+            case RowKind.UNCHANGED:
+                pass
+            case _:
+                plan.working.add(object_)
+                self._parents.may_land(planned)
+
+
+def refused_entries(ledger: Ledger) -> dict[tuple[str, str], list[Entry]]:
+    """What the ledger says of rows that Twenty refused, by report and source id."""
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for page in ledger.quarantine_open():
+        for entry in page:
+            if entry.code.startswith(REFUSED_CODE) and entry.source_id is not None:
+                found.setdefault((entry.report, entry.source_id), []).append(entry)
+    return found
+
+
+def still_refused(
+    plan: DeltaPlan, declarations: Sequence[SourceObject], entries: dict[tuple[str, str], list[Entry]]
+) -> Iterable[Entry]:
+    """The findings against rows that are not sent again, at the places where this export has the rows."""
+    reports = {declaration.name: declaration.report.name for declaration in declarations}
+    for rows in plan.refused.values():
+        for planned, _ in rows:
+            if planned.id in plan.chances:
+                continue
+            report = reports.get(planned.source_object, planned.source_object)
+            for entry in entries.get((report, planned.source_id), ()):
+                yield dataclasses.replace(entry, row=planned.position % POSITIONS_PER_OBJECT, line=planned.line)
