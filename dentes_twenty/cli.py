@@ -19,6 +19,7 @@ from dentes_twenty import __version__
 from dentes_twenty.commands import approval, cutover, demo, jobs, mapping, output, reconcile, sandbox, trust, workspace
 from dentes_twenty.commands.output import Exit
 from dentes_twenty.failures import explain, trace_places
+from dentes_twenty.stopping import none_lost
 
 USE = ("PRACTICE_", "FILE_EXISTS")  # codes of what a person has written or named wrongly
 
@@ -54,7 +55,11 @@ def _root(
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code and never raises."""
     signal.signal(signal.SIGTERM, _interrupt)
-    as_json = "--json" in arguments
+    with none_lost():
+        return _run(arguments, as_json="--json" in arguments)
+
+
+def _run(arguments: Sequence[str], *, as_json: bool) -> int:
     try:
         answer = app(list(arguments), prog_name="dentes-twenty", standalone_mode=False)
         code = int(answer) if isinstance(answer, int) else Exit.DONE

@@ -22,7 +22,8 @@ BELOW = {
     "practice": {"practice_yaml"},
     "practice_yaml": set(),
     "failures": set(),
-    "migration": {"objects", "exports", "twenty", "practice"},
+    "stopping": set(),
+    "migration": {"objects", "exports", "twenty", "practice", "stopping"},
     "reports": {"objects", "exports", "twenty", "practice", "migration"},
     "trial": {"objects", "exports", "practice", "migration", "sandbox"},
     "orchestration": {

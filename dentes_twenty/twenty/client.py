@@ -47,6 +47,16 @@ PATIENCE_S = 90.0
 """How long a call goes on trying through an outage or a storm of refusals without one success."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 8.0
 
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: for one answer, and for an outage as a whole."""
+
+    answer_s: float = 60.0
+    outage_s: float = PATIENCE_S
+
+
+USUAL_PATIENCE = Patience()
 ATTEMPTS = 3
 """For a failure that looks like the call's own: a 500, an answer that is not JSON."""
 
@@ -135,8 +145,8 @@ class TwentyClient:
         limiter: Limiter | None = None,
         max_in_flight: int = 4,
         transport: httpx.AsyncBaseTransport | None = None,
-        timeout: float = 60.0,
-        patience: float = PATIENCE_S,
+        timeout: float = USUAL_PATIENCE.answer_s,
+        patience: float = USUAL_PATIENCE.outage_s,
     ) -> None:
         self.url = check_url(url)
         key = api_key.strip()

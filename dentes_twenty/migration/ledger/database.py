@@ -32,6 +32,7 @@ from dentes_twenty.migration.errors import (
     LedgerMisuse,
     LedgerUnavailable,
 )
+from dentes_twenty.stopping import held
 
 LOCK_SECONDS = 30
 """How long a writer waits for another one before it gives up."""
@@ -121,7 +122,10 @@ class Rows:
 
 
 class Database:
-    """An engine with short transactions. Threads of one process take turns; processes wait for each other's writes."""
+    """An engine with short transactions. Threads of one process take turns; processes wait for each other's writes.
+
+    Ctrl-C and SIGTERM wait for the end of a transaction: one that is left half opened would keep its lock.
+    """
 
     def __init__(self, url: str, *, lock_seconds: float = LOCK_SECONDS) -> None:
         self.url = parse_url(url)
@@ -133,7 +137,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One consistent view. Keep it short: pages, never the whole ledger."""
-        with self._turn, self._translated(), self._engine.connect() as connection, connection.begin():
+        with held(), self._turn, self._translated(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextlib.contextmanager
@@ -146,6 +150,7 @@ class Database:
         """
         options = {"dentes_lock": lock, "dentes_write": True, "dentes_durable": durable}
         with (
+            held(),
             self._turn,
             self._translated(),
             self._engine.connect() as connection,
