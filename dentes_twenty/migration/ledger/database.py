@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -253,12 +254,19 @@ def _sqlite_engine(url: sa.URL, lock_seconds: float) -> sa.Engine:
 
 
 def _make_private(path: Path) -> None:
-    """The file with 0600 and the folders it needs with 0700, before SQLite would make them by the umask."""
+    """The file with 0600 and the folders it needs with 0700, before SQLite would make them by the umask.
+
+    A file that is there already is never opened: closing it would take away the locks that this process's other
+    connections hold on it (POSIX drops all of them), and another process would then delete the log that they write.
+    """
     missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     try:
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         path.chmod(0o600)
     except OSError as error:
         raise LedgerConfiguration(
