@@ -19,7 +19,7 @@ from dentes_twenty import __version__
 from dentes_twenty.commands import approval, cutover, demo, jobs, mapping, output, reconcile, sandbox, trust, workspace
 from dentes_twenty.commands.output import Exit
 from dentes_twenty.failures import explain, trace_places
-from dentes_twenty.stopping import none_lost
+from dentes_twenty.stopping import SIGNALS, none_lost
 
 USE = ("PRACTICE_", "FILE_EXISTS")  # codes of what a person has written or named wrongly
 
@@ -54,7 +54,9 @@ def _root(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code and never raises."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Ctrl-C too: where a shell has started us in the background, it is ignored, and Dagster would make SIGTERM like it.
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
     with none_lost():
         return _run(arguments, as_json="--json" in arguments)
 

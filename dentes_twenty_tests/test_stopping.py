@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dentes_twenty.cli import run
 from dentes_twenty.migration.ledger.database import Database
 from dentes_twenty.stopping import held, none_lost, run_stoppable
 
@@ -143,3 +144,10 @@ def test_an_interruption_that_a_destructor_has_swallowed_is_sent_again() -> None
         dying = Dying()
         del dying
         time.sleep(25)
+
+
+def test_a_command_that_a_script_has_started_in_the_background_can_be_stopped() -> None:
+    """There Ctrl-C is ignored from the start, and Dagster gives SIGTERM whatever stands for Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    assert run(["--version"]) == 0
+    assert callable(signal.getsignal(signal.SIGINT)) and callable(signal.getsignal(signal.SIGTERM))

@@ -106,7 +106,7 @@ class Faults:
         """The fault that hits this request; counts it down."""
         line = f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')}".encode()
         now = time.monotonic()
-        self.pending = [fault for fault in self.pending if now < fault.ends]
+        self.pending[:] = [fault for fault in self.pending if now < fault.ends]
         for fault in self.pending:
             wanted = fault.match.encode()
             if wanted not in line and wanted not in body:
