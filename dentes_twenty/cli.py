@@ -19,6 +19,7 @@ from dentes_twenty import __version__
 from dentes_twenty.commands import approval, cutover, demo, jobs, mapping, output, reconcile, sandbox, trust, workspace
 from dentes_twenty.commands.output import Exit
 from dentes_twenty.failures import explain, trace_places
+from dentes_twenty.stopping import SIGNALS, none_lost
 
 USE = (
     "PRACTICE_",
@@ -59,8 +60,14 @@ def _root(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code and never raises."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    as_json = "--json" in arguments
+    # Ctrl-C too: where a shell has started us in the background, it is ignored, and Dagster would make SIGTERM like it.
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
+    with none_lost():
+        return _run(arguments, as_json="--json" in arguments)
+
+
+def _run(arguments: Sequence[str], *, as_json: bool) -> int:
     try:
         answer = app(list(arguments), prog_name="dentes-twenty", standalone_mode=False)
         code = int(answer) if isinstance(answer, int) else Exit.DONE

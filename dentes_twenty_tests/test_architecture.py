@@ -23,7 +23,8 @@ BELOW = {
     "practice": {"practice_yaml", "loopback"},
     "practice_yaml": set(),
     "failures": set(),
-    "migration": {"objects", "exports", "twenty", "practice", "loopback"},
+    "stopping": set(),
+    "migration": {"objects", "exports", "twenty", "practice", "loopback", "stopping"},
     "reports": {"objects", "exports", "twenty", "practice", "migration"},
     "trial": {"objects", "exports", "practice", "migration", "sandbox"},
     "orchestration": {

@@ -1,6 +1,7 @@
 """What can go wrong between the two sides, grouped by what the caller can do about it.
 
     MigrationError                 `code`, `message`, `fix`; never a patient's data
+    +-- ApiKeyMissing, NoRun       the environment lacks the key; the caller lacks a run
     +-- LedgerError
         +-- LedgerUnavailable      the database cannot be reached or written now: wait, free space, try again
         |   +-- LedgerBusy         another process held the write lock for longer than the time-out
@@ -29,6 +30,18 @@ class MigrationError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} [{self.code}] {self.fix}"
+
+
+class ApiKeyMissing(MigrationError):
+    """The environment holds no key for the workspace."""
+
+    default_code = "API_KEY_MISSING"
+
+
+class NoRun(MigrationError):
+    """A step that writes was called outside `run`."""
+
+    default_code = "NO_RUN"
 
 
 class LedgerError(MigrationError):

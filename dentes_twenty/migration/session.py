@@ -44,10 +44,11 @@ from dentes_twenty.migration import steps
 from dentes_twenty.migration.approval import ApprovalState
 from dentes_twenty.migration.delta import as_of, attachments_of, last_processed
 from dentes_twenty.migration.deltas import Asked, DeltaResult, run_delta
-from dentes_twenty.migration.errors import MigrationError
+from dentes_twenty.migration.errors import ApiKeyMissing, NoRun
 from dentes_twenty.migration.explaining import find_edits, name_of, remembered, with_edits
 from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.ledger import Approval, ConflictState, DropState, Ledger, RunState
+from dentes_twenty.migration.ledger.core import Clock, utc_now
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.progress import Listener
@@ -58,7 +59,8 @@ from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.practice import KEY_VARIABLE, Practice
-from dentes_twenty.twenty.client import Calls, TwentyClient
+from dentes_twenty.stopping import run_stoppable
+from dentes_twenty.twenty.client import USUAL_PATIENCE, Calls, Patience, TwentyClient
 from dentes_twenty.twenty.limiter import Limiter
 from dentes_twenty.twenty.records import RecordStore
 
@@ -67,23 +69,19 @@ WHOLE = ("migrate", "delta")
 """Runs that have processed their whole drop when they end well."""
 
 
-class ApiKeyMissing(MigrationError):
-    """The environment holds no key for the workspace."""
-
-    default_code = "API_KEY_MISSING"
-
-
-class NoRun(MigrationError):
-    """A step that writes was called outside `run`."""
-
-    default_code = "NO_RUN"
-
-
 class Migration:
     """See the module. `api_key` replaces the environment's (the embedded sandbox makes its own); `staging` names tables
-    that were staged by another session of the same practice (a trial run reads the practice's own)."""
+    that another session of the practice has staged; `clock` is the ledger's and the limiter's."""
 
-    def __init__(self, practice: Practice, *, api_key: str | None = None, staging: Path | None = None) -> None:
+    def __init__(
+        self,
+        practice: Practice,
+        *,
+        api_key: str | None = None,
+        staging: Path | None = None,
+        clock: Clock = utc_now,
+        patience: Patience = USUAL_PATIENCE,
+    ) -> None:
         self.practice = practice
         self.staging_dir = staging or practice.staging_dir
         self._api_key = api_key
@@ -91,6 +89,7 @@ class Migration:
         self._export: str | None = None
         self._figures: dict[str, float] = {}
         self._edits: dict[str, int] = {}
+        self._clock, self._patience = clock, patience
         self._run: int | None = None
         self._kind = ""
         self._calls_before_plan = 0
@@ -116,7 +115,7 @@ class Migration:
     @cached_property
     def ledger(self) -> Ledger:
         """The practice's state."""
-        return self._closing.enter_context(Ledger.open(self.practice.ledger_url, self.practice.key))
+        return self._closing.enter_context(Ledger.open(self.practice.ledger_url, self.practice.key, clock=self._clock))
 
     @cached_property
     def drop(self) -> Drop:
@@ -141,8 +140,14 @@ class Migration:
         """The workspace. All processes on this ledger share its rate limiter. Raises ApiKeyMissing."""
         key = self.require_key()
         limits = self._closing.enter_context(contextlib.closing(self.ledger.shared_limits(self.practice.twenty.url)))
-        client = TwentyClient(self.practice.twenty.url, key, limiter=Limiter(limits))
-        self._closing.callback(lambda: self.wait(client.aclose()))
+        client = TwentyClient(
+            self.practice.twenty.url,
+            key,
+            limiter=Limiter(limits, clock=lambda: self._clock().timestamp() * 1000),
+            timeout=self._patience.answer_s,
+            patience=self._patience.outage_s,
+        )
+        self._closing.callback(lambda: self._runner.run(client.aclose()))  # also when the run is being stopped
         return client
 
     @cached_property
@@ -167,8 +172,8 @@ class Migration:
         return self.client.calls
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run asynchronous work to its end; connections live on one loop."""
-        return self._runner.run(work)
+        """Run asynchronous work to its end, or until a signal stops it; connections live on one loop."""
+        return run_stoppable(self._runner, work)
 
     # -- runs
 
@@ -179,7 +184,7 @@ class Migration:
         try:
             yield run
         except BaseException as error:
-            stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+            stopped = not isinstance(error, Exception)  # Ctrl-C, SIGTERM, and what Dagster makes of them
             self.end_run(RunState.STOPPED if stopped else RunState.FAILED)
             raise
         self.end_run(RunState.DONE)

@@ -11,8 +11,10 @@ The middleware stands outermost and sees whole requests. Its own route and the h
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -23,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dentes_twenty.sandbox import auth
 
 ADMIN_PATH = "/sandbox/faults"
-_LIMIT_MESSAGE = "Limit reached (100 tokens per 60000 ms)"
+_LIMIT_MESSAGE = "Limit reached ({} tokens per 60000 ms)"
 _SLOW_S, _TIME_OUT_S = 2.0, 600.0
 _EXEMPT = (ADMIN_PATH, "/healthz")
 
@@ -44,8 +46,9 @@ class Fault:
     """One ordered fault.
 
     `count` requests are hit that have `match` in their method, path, query or body, after the first `skip` of them.
+    With `lasting` every one of them is hit for so many seconds from the first on, whatever the count: a storm.
     `seconds` is how long a slow answer takes (None: 2), or a time-out lasts if the client does not give up before
-    (None: 600).
+    (None: 600). `limit` is what a rate limit tells, in calls per minute.
     """
 
     name: str
@@ -53,13 +56,16 @@ class Fault:
     match: str = ""
     skip: int = 0
     seconds: float | None = None
+    lasting: float | None = None
+    limit: int = 100
+    ends: float = field(default=math.inf, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.name not in _STRIKES:
             known = ", ".join(_STRIKES)
             raise FaultError(f"There is no fault named {self.name[:40]!r}; there are {known}.")
-        if self.count < 1 or self.skip < 0 or (self.seconds or 0) < 0:
-            raise FaultError("A fault has a count of at least 1, and skip and seconds are not negative.")
+        if self.count < 1 or self.limit < 1 or min(self.skip, self.seconds or 0, self.lasting or 0) < 0:
+            raise FaultError("A fault has a count and a limit of at least 1; nothing about it is negative.")
 
 
 def parse_fault(text: str) -> Fault:
@@ -72,12 +78,16 @@ def parse_fault(text: str) -> Fault:
 
 
 class Faults:
-    """ASGI middleware that makes requests go wrong as ordered, and the route for ordering."""
+    """ASGI middleware that makes requests go wrong as ordered, and the route for ordering.
+
+    `struck` counts the requests that went wrong.
+    """
 
     def __init__(self, app: ASGIApp, authority: auth.Authority, ordered: Sequence[Fault] = ()) -> None:
         self._app = app
         self._authority = authority
         self.pending: list[Fault] = list(ordered)
+        self.struck = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -95,6 +105,8 @@ class Faults:
     def _next_for(self, scope: Scope, body: bytes) -> Fault | None:
         """The fault that hits this request; counts it down."""
         line = f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')}".encode()
+        now = time.monotonic()
+        self.pending[:] = [fault for fault in self.pending if now < fault.ends]
         for fault in self.pending:
             wanted = fault.match.encode()
             if wanted not in line and wanted not in body:
@@ -102,11 +114,18 @@ class Faults:
             if fault.skip:
                 fault.skip -= 1
                 continue
-            fault.count -= 1
-            if not fault.count:
-                self.pending.remove(fault)
+            self._count_down(fault, now)
+            self.struck += 1
             return fault
         return None
+
+    def _count_down(self, fault: Fault, now: float) -> None:
+        if fault.lasting is not None:
+            fault.ends = min(fault.ends, now + fault.lasting)
+            return
+        fault.count -= 1
+        if not fault.count:
+            self.pending.remove(fault)
 
     async def _administer(self, request: Request) -> Response:
         verdict = self._authority.check(request.headers.get("authorization"))
@@ -123,22 +142,40 @@ class Faults:
                 return JSONResponse(body, status_code=400)
         elif request.method != "GET":
             return Response(status_code=405)
-        return JSONResponse({"pending": [asdict(fault) for fault in self.pending]})
+        return JSONResponse({"pending": [_as_ordered(fault) for fault in self.pending]})
+
+
+def _as_ordered(fault: Fault) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(fault).items() if name in ("name", *_OPTIONS)}
+    if fault.name != "rate-limit":
+        del told["limit"]
+    if fault.lasting is None:
+        del told["lasting"]
+    return told
+
+
+_OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "count": int,
+    "match": str,
+    "skip": int,
+    "seconds": float,
+    "lasting": float,
+    "limit": int,
+}
 
 
 def _ordered(body: bytes) -> Fault:
+    names = ", ".join(_OPTIONS)
     try:
         wanted = orjson.loads(body)
-        name, count = str(wanted["fault"]), int(wanted.get("count", 1))
-        skip = int(wanted.get("skip", 0))
-        seconds = None if wanted.get("seconds") is None else float(wanted["seconds"])
-        unknown = wanted.keys() - {"fault", "count", "match", "skip", "seconds"}
-        match = str(wanted.get("match", ""))
+        name = str(wanted["fault"])
+        unknown = wanted.keys() - {"fault", *_OPTIONS}
+        options = {key: read(wanted[key]) for key, read in _OPTIONS.items() if wanted.get(key) is not None}
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise FaultError("Send an object {fault, count, match, skip, seconds}; only fault is needed.") from error
+        raise FaultError(f"Send an object {{fault, {names}}}; only fault is needed.") from error
     if unknown:
-        raise FaultError("Only fault, count, match, skip and seconds are known.")
-    return Fault(name, count, match, skip, seconds)
+        raise FaultError(f"Only fault, {names} are known.")
+    return Fault(name, **{"count": 1, **options})
 
 
 class _Exchange:
@@ -243,12 +280,13 @@ async def _slow(exchange: _Exchange, fault: Fault) -> None:
     await exchange.process(exchange.send)
 
 
-async def _limited(exchange: _Exchange, _fault: Fault) -> None:
+async def _limited(exchange: _Exchange, fault: Fault) -> None:
+    message = _LIMIT_MESSAGE.format(fault.limit)
     if exchange.is_graphql:
         extensions = {"subCode": "LIMIT_REACHED", "code": "BAD_USER_INPUT"}
-        await exchange.answer(200, {"data": None, "errors": [{"message": _LIMIT_MESSAGE, "extensions": extensions}]})
+        await exchange.answer(200, {"data": None, "errors": [{"message": message, "extensions": extensions}]})
     else:
-        await exchange.answer(429, {"statusCode": 429, "error": "HttpException", "messages": [_LIMIT_MESSAGE]})
+        await exchange.answer(429, {"statusCode": 429, "error": "HttpException", "messages": [message]})
 
 
 async def _wrong_type(exchange: _Exchange, _fault: Fault) -> None:

@@ -52,6 +52,16 @@ MOST_IN_FLIGHT = 16
 SIDE_IN_FLIGHT = 4
 """Uploads and data model calls at a time; they do not wait behind the rate limit."""
 
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: for one answer, and for an outage as a whole."""
+
+    answer_s: float = 60.0
+    outage_s: float = PATIENCE_S
+
+
+USUAL_PATIENCE = Patience()
 ATTEMPTS = 3
 """For a failure that looks like the call's own: a 500, an answer that is not JSON."""
 
@@ -133,8 +143,8 @@ class TwentyClient:
         limiter: Limiter | None = None,
         most_in_flight: int = MOST_IN_FLIGHT,
         transport: httpx.AsyncBaseTransport | None = None,
-        timeout: float = 60.0,
-        patience: float = PATIENCE_S,
+        timeout: float = USUAL_PATIENCE.answer_s,
+        patience: float = USUAL_PATIENCE.outage_s,
     ) -> None:
         self.url = check_url(url)
         key = api_key.strip()

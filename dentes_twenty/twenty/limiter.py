@@ -126,13 +126,20 @@ def take(limits: Limits, now: float, root_fields: int = 1) -> tuple[Limits, floa
         limits = dataclasses.replace(limits, buckets=kept, sent=0)
     if not limits.known:
         return dataclasses.replace(limits, sent=limits.sent + 1), 0.0
-    buckets = tuple(b if b.last <= now else dataclasses.replace(b, last=now) for b in limits.buckets)
+    buckets = tuple(_set_back(b, now) for b in limits.buckets)
     cost = limits.cost(root_fields)
     wait = max(bucket.wait(now, cost) for bucket in buckets)
     if wait > 0:
         return dataclasses.replace(limits, buckets=buckets), wait
     taken = tuple(dataclasses.replace(b, tokens=max(b.available(now) - cost, 0), last=now) for b in buckets)
     return dataclasses.replace(limits, buckets=taken, sent=limits.sent + 1), 0.0
+
+
+def _set_back(bucket: Bucket, now: float) -> Bucket:
+    """The bucket after the clock was set back: what lay in the past must not lie in the future."""
+    if bucket.last <= now and not now < bucket.refused_at:
+        return bucket
+    return dataclasses.replace(bucket, last=min(bucket.last, now), refused_at=min(bucket.refused_at, now))
 
 
 def accepted(limits: Limits, root_fields: int = 1) -> Limits:

@@ -289,7 +289,7 @@ class World:
                 self.notice(key)
                 continue
             seen = [(cell, Counter[str]()) for cell in cells]
-            written += any([cell.merge(said) for cell, said in seen])
+            written += sum(cell.merge(said) for cell, said in seen) > 0
             self.seen.update((cell.kind.type, one) for cell, said in seen for one in said)
         return written
 

@@ -119,6 +119,20 @@ def test_a_storm_of_refusals_looks_like_the_limiter(client: httpx.Client, faults
     assert _post(client).status_code == 201
 
 
+def test_a_storm_lasts_from_its_first_hit_whatever_is_sent_in_it(client: httpx.Client, faults: Faults) -> None:
+    order = {"fault": "rate-limit", "lasting": 0.3, "limit": 6000, "match": "people"}
+    listed = client.post("/sandbox/faults", json=order).json()["pending"][0]
+    assert (listed["lasting"], listed["limit"]) == (0.3, 6000)
+    time.sleep(0.3)  # it has hit nothing yet
+    answers = [_post(client) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [429, 429, 429]
+    assert answers[0].json()["messages"] == ["Limit reached (6000 tokens per 60000 ms)"]
+    assert _post(client, "/graphql").status_code == 201
+    time.sleep(0.3)
+    assert _post(client).status_code == 201
+    assert faults.pending == [] and faults.struck == 3
+
+
 def test_a_page_comes_instead_of_json(client: httpx.Client, faults: Faults, counter: Counter) -> None:
     faults.pending.append(Fault("wrong-content-type", 1))
     answer = _post(client)
@@ -171,7 +185,17 @@ def test_ordering_faults_needs_the_key(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b'{"fault":"nope"}', b'{"fault":"slow","count":0}', b'{"fault":"slow","x":1}', b'{"count":1}']
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"fault":"nope"}',
+        b'{"fault":"slow","count":0}',
+        b'{"fault":"slow","x":1}',
+        b'{"count":1}',
+        b'{"fault":"slow","lasting":-1}',
+        b'{"fault":"rate-limit","limit":0}',
+    ],
 )
 def test_an_order_that_makes_no_sense_is_a_400_that_says_what_to_do(client: httpx.Client, body: bytes) -> None:
     answer = client.post("/sandbox/faults", content=body)

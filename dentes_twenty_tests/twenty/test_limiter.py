@@ -189,6 +189,18 @@ def test_a_limit_that_has_refused_nothing_for_an_hour_is_forgotten() -> None:
     assert take(given, 7_200_000.0)[0].known
 
 
+def test_a_refusal_after_the_clock_was_set_back_still_teaches() -> None:
+    """The last refusal then lay in the future, every new one counted as an old story, and each call was refused."""
+    later = 86_400_000.0
+    limits = Limits((Bucket(100, 60_000, 50, later, refused_at=later),))
+    for now in (0.0, 10.0):
+        limits, wait = take(limits, now)
+        assert wait == 0
+        limits = refused(limits, now, RateLimited(100, 60_000), Ticket(now))
+        assert take(limits, now)[1] > 0
+        limits = Limits((Bucket(100, 60_000, 50, later, refused_at=later),))
+
+
 def test_a_clock_that_jumps_back_an_hour_does_not_stop_the_calls() -> None:
     limits = Limits(buckets=(Bucket(100, 60_000, 0, last=7_200_000.0),))
     limits, wait = take(limits, 3_600_000.0)

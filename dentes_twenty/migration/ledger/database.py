@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -32,6 +33,7 @@ from dentes_twenty.migration.errors import (
     LedgerMisuse,
     LedgerUnavailable,
 )
+from dentes_twenty.stopping import held
 
 LOCK_SECONDS = 30
 """How long a writer waits for another one before it gives up."""
@@ -121,7 +123,10 @@ class Rows:
 
 
 class Database:
-    """An engine with short transactions. Threads of one process take turns; processes wait for each other's writes."""
+    """An engine with short transactions. Threads of one process take turns; processes wait for each other's writes.
+
+    Ctrl-C and SIGTERM wait for the end of a transaction: one that is left half opened would keep its lock.
+    """
 
     def __init__(self, url: str, *, lock_seconds: float = LOCK_SECONDS) -> None:
         self.url = parse_url(url)
@@ -133,7 +138,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One consistent view. Keep it short: pages, never the whole ledger."""
-        with self._turn, self._translated(), self._engine.connect() as connection, connection.begin():
+        with held(), self._turn, self._translated(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextlib.contextmanager
@@ -146,6 +151,7 @@ class Database:
         """
         options = {"dentes_lock": lock, "dentes_write": True, "dentes_durable": durable}
         with (
+            held(),
             self._turn,
             self._translated(),
             self._engine.connect() as connection,
@@ -248,12 +254,19 @@ def _sqlite_engine(url: sa.URL, lock_seconds: float) -> sa.Engine:
 
 
 def _make_private(path: Path) -> None:
-    """The file with 0600 and the folders it needs with 0700, before SQLite would make them by the umask."""
+    """The file with 0600 and the folders it needs with 0700, before SQLite would make them by the umask.
+
+    A file that is there already is never opened: closing it would take away the locks that this process's other
+    connections hold on it (POSIX drops all of them), and another process would then delete the log that they write.
+    """
     missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     try:
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         path.chmod(0o600)
     except OSError as error:
         raise LedgerConfiguration(

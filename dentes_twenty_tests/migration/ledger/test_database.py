@@ -48,6 +48,30 @@ def test_the_file_and_the_folders_made_for_it_are_private(tmp_path: Path) -> Non
         os.umask(previous)
 
 
+def test_a_process_that_looks_into_the_ledger_leaves_the_log_of_one_that_writes_it(sqlite_url: str) -> None:
+    """Opening the file a second time in one process dropped that process's locks: whoever looked in and went then
+    believed to be the last, and deleted the log that the first one was writing. The ledger was damaged."""
+    log = Path(sqlite_url.removeprefix("sqlite:///") + "-wal")
+    look = f"from dentes_twenty.migration.ledger import Ledger; Ledger.open({sqlite_url!r}, {PRACTICE!r}).close()"
+    with Ledger.open(sqlite_url, PRACTICE) as ledger:
+        run = ledger.begin_run("migrate")
+        limits = ledger.shared_limits("http://127.0.0.1:3000")
+        inode = log.stat().st_ino
+        subprocess.run([sys.executable, "-c", look], check=True)
+        assert log.stat().st_ino == inode
+        limits.close()
+        ledger.heartbeat(run)
+    with Ledger.open(sqlite_url, PRACTICE) as ledger:
+        assert [one.id for one in ledger.runs()] == [run]
+
+
+def test_a_folder_is_no_ledger_and_stays_as_it_is(tmp_path: Path) -> None:
+    before = mode(tmp_path)
+    with pytest.raises(LedgerConfiguration) as caught:
+        Ledger.open(f"sqlite:///{tmp_path}", PRACTICE)
+    assert caught.value.code == "ledger_cannot_open" and mode(tmp_path) == before
+
+
 @pytest.mark.parametrize(
     "text", ["", "nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true"]
 )

@@ -1,0 +1,144 @@
+"""Ctrl-C and SIGTERM in the places where an exception between any two instructions is lost or does harm.
+
+A handler that raises (the command line's, Dagster's) is right for most of the program. It is wrong
+
+- in a callback of the event loop: asyncio logs what a callback raises and goes on, so the signal is lost;
+- when the loop is about to sleep: the handler would run after the sleep, up to a refill interval of the limiter later;
+- inside a transaction: one that is half opened keeps the ledger's lock, and the run cannot even be closed;
+- in a destructor: Python reports what one raises and goes on.
+
+Belongs here: keeping a signal back until it can be handed to the handler that stands. Does not belong here: what a
+handler does, and any handler of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from types import FrameType, TracebackType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_S = 0.05
+"""After a destructor has swallowed the interruption: once it has returned."""
+
+_Handler = Callable[[int, FrameType | None], Any]
+
+
+class held:  # noqa: N801 - used like a function, as the standard library's context managers are
+    """Within the block signals only call `hear`; the handlers that stood before get them when it ends.
+
+    Signals without a Python handler keep their effect. Does nothing outside of the main thread, which no handler
+    interrupts.
+    """
+
+    def __init__(self, hear: Callable[[], object] | None = None) -> None:
+        self._tell = hear
+        self._before: dict[signal.Signals, _Handler] = {}
+        self.heard: list[signal.Signals] = []
+
+    def __enter__(self) -> held:
+        if threading.current_thread() is threading.main_thread():
+            try:
+                for number in SIGNALS:
+                    handler = signal.getsignal(number)
+                    if callable(handler):
+                        self._before[number] = handler
+                        signal.signal(number, self._hear)
+            except BaseException:
+                self._restore()
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        before = dict(self._before)
+        self._restore()
+        for number in self.heard:
+            before[number](number, None)
+
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        self.heard.append(signal.Signals(number))
+        if self._tell is not None:
+            self._tell()
+
+    def _restore(self) -> None:
+        """A signal may come between the two: its handler raises, and the other one is put back all the same."""
+        try:
+            while self._before:
+                number = next(reversed(self._before))
+                signal.signal(number, self._before[number])
+                del self._before[number]
+        except BaseException:
+            self._restore()
+            raise
+
+
+def run_stoppable(runner: asyncio.Runner, work: Coroutine[Any, Any, T]) -> T:
+    """Run the work on the runner's loop. A signal cancels it; when it has tidied up, the handler gets the signal.
+
+    Raises what the handler raises, or CancelledError where it raises nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return runner.run(work)
+    loop = runner.get_loop()
+    tasks: list[asyncio.Task[Any]] = []
+
+    def cancel() -> None:
+        for task in tasks:
+            task.cancel()
+
+    async def watched() -> T:
+        tasks.extend(filter(None, [asyncio.current_task()]))
+        if stop.heard:  # before there was a task to cancel
+            work.close()
+            raise asyncio.CancelledError
+        return await work
+
+    with held(lambda: loop.call_soon_threadsafe(cancel)) as stop, _woken(loop):
+        return runner.run(watched())
+
+
+@contextlib.contextmanager
+def _woken(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """A signal wakes the loop also when it comes between the last instruction and the sleep, or to another thread."""
+    reading, writing = socket.socketpair()
+    with reading, writing:
+        reading.setblocking(False)
+        writing.setblocking(False)
+        loop.add_reader(reading, reading.recv, 64)
+        before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(reading)
+
+
+@contextlib.contextmanager
+def none_lost() -> Iterator[None]:
+    """An interruption that a destructor or a weak reference's callback has swallowed is sent once more."""
+    before = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        if issubclass(unraisable.exc_type, Exception | GeneratorExit | SystemExit | asyncio.CancelledError):
+            before(unraisable)
+            return
+        again = threading.Timer(AGAIN_S, os.kill, (os.getpid(), signal.SIGINT))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
