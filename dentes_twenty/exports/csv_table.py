@@ -26,7 +26,7 @@ from dentes_twenty.exports.encodings import (
     text_blocks,
 )
 from dentes_twenty.exports.errors import CutOffFile, HeaderNotFound, LossyDecoding
-from dentes_twenty.exports.headers import is_filled
+from dentes_twenty.exports.headers import is_filled, require_report_width
 from dentes_twenty.exports.mojibake import has_lost_letters, is_damaged
 from dentes_twenty.exports.quoting import State, parse_record
 from dentes_twenty.exports.records import BadRow, Pin, RawRow, Table, TableInfo
@@ -181,6 +181,7 @@ def open_csv(drop: Drop, file: str, pin: Pin) -> CsvTable | None:
         raise HeaderNotFound(
             f"{file}: no line looks like a header.", "Pin its `header_line`, or export the report with a header."
         )
+    require_report_width(file, dialect.header)
     _refuse_lossy(file, lines, dialect, pinned=pin.encoding is not None)
     return CsvTable(drop, file, _Opened(encoding, dialect, carriage_returns, _totals(dialect, tail, pin)))
 
