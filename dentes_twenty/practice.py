@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import httpx
 import phonenumbers
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -24,7 +26,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from dentes_twenty.loopback import is_loopback
-from dentes_twenty.practice_yaml import MOST_CHARACTERS, Lines, SettingsProblem, read_settings
+from dentes_twenty.plain_yaml import MOST_CHARACTERS, Lines, SettingsProblem, read_settings
 
 KEY_VARIABLE = "DENTES_TWENTY_KEY"
 """The environment variable that holds the key for before-images; `init` makes one."""
@@ -45,6 +47,18 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+def _usable_path(value: str | None) -> str | None:
+    if value is None:
+        return None
+    if "\0" in value:
+        raise ValueError("holds a character that no path can have")
+    try:
+        Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("names the home folder of somebody whom this machine does not know") from None
+    return value
+
+
 class TwentySettings(_Part):
     """The workspace: its address, and the name of the environment variable that holds its API key."""
 
@@ -61,6 +75,10 @@ class TwentySettings(_Part):
             usable = False
         if not usable:
             raise ValueError("is no http(s) address, such as https://your-workspace.twenty.com")
+        try:
+            httpx.URL(value)
+        except (httpx.InvalidURL, ValueError):
+            raise ValueError("is no address that can be called") from None
         if parts.username is not None or parts.password is not None:
             raise ValueError("holds a login; the API key comes from the environment")
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
@@ -103,6 +121,15 @@ class Cutover(_Part):
     drops: str | None = None
     hours: int = Field(default=48, ge=1, le=336)
 
+    @field_validator("start")
+    @classmethod
+    def _in_our_time(cls, value: dt.datetime) -> dt.datetime:
+        if not 2000 <= value.year < 2200:
+            raise ValueError("is no moment of this time, such as 2026-12-01 18:00")
+        return value
+
+    _path = field_validator("drops")(_usable_path)
+
 
 class PracticeFile(_Part):
     """The keys of the file."""
@@ -122,12 +149,14 @@ class PracticeFile(_Part):
     policies: Policies = Policies()
     cutover: Cutover | None = None
 
+    _paths = field_validator("export", "mapping", "private")(_usable_path)
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Europe" is a folder of the database
             raise ValueError("is no time zone of the tz database, such as Europe/Istanbul") from None
         return value
 
@@ -143,7 +172,7 @@ class PracticeFile(_Part):
     def _database_url(cls, value: str | None) -> str | None:
         if value is not None:
             try:
-                make_url(value)
+                _usable_path(make_url(value).database)
             except ArgumentError:
                 raise ValueError(
                     "is no database URL, such as sqlite:///ledger.db or postgresql+psycopg2://host/name"
@@ -225,10 +254,17 @@ class Practice:
         return start, (start.astimezone(dt.UTC) + dt.timedelta(hours=self.cutover.hours)).astimezone(self.zone)
 
     def prepare(self) -> None:
-        """Make the private folders, readable by the user only."""
-        for folder in (self.private_dir, self.staging_dir, self.reports_dir):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            folder.chmod(0o700)
+        """Make the private folders, readable by the user only. Raises PracticeError."""
+        try:
+            for folder in (self.private_dir, self.staging_dir, self.reports_dir):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                folder.chmod(0o700)
+        except OSError as error:
+            raise PracticeError(
+                "PRACTICE_FOLDER_UNUSABLE",
+                f"The private folder of the practice cannot be made ({os.strerror(error.errno or 0)}).",
+                "Check `private` in the practice file, and your right to write there.",
+            ) from None
 
     def fingerprint(self) -> str:
         """SHA-256 of what the settings mean, for approvals to be bound to. Where and when does not count."""
@@ -252,7 +288,7 @@ def load_practice(path: Path | str) -> Practice:
             f"There is no practice file at {file}.",
             "Write one with `dentes-twenty init --practice FILE`, or name another with --practice.",
         ) from None
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         raise PracticeError(
             "PRACTICE_FILE_UNREADABLE",
             f"The practice file {file} cannot be read as UTF-8 text.",

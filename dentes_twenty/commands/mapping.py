@@ -81,7 +81,6 @@ def propose_mapping(
     if loaded.mapping_path.exists() and not force:
         raise FileInTheWay(loaded.mapping_path, "Confirm or edit it, or replace it with --force.")
     found = propose(open_drop(loaded.export_location), region=loaded.region, progress=None if as_json else _reading)
-    loaded.mapping_path.parent.mkdir(parents=True, exist_ok=True)
     save_mapping(found, loaded.mapping_path)
     if as_json:
         output.show_json(proposal_document(found))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -19,6 +20,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from dentes_twenty.failures import Failure
+
+# controls but tab and line feed, marks that turn the direction of writing, halves of letters
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Exit(enum.IntEnum):
@@ -36,14 +40,19 @@ def consoles() -> tuple[Console, Console]:
     return Console(file=sys.stdout, highlight=False), Console(file=sys.stderr, highlight=False)
 
 
+def _plain_letters(text: str) -> str:
+    """Names of files and headers are a stranger's text: no letter of them may steer the terminal or fail to print."""
+    return _STEERING.sub("\ufffd", text)
+
+
 def say(text: str) -> None:
     """A sentence for the person who watches."""
-    consoles()[1].print(text, markup=False, soft_wrap=True)
+    consoles()[1].print(_plain_letters(text), markup=False, soft_wrap=True)
 
 
 def show(text: str) -> None:
     """A line of the result."""
-    consoles()[0].print(text, markup=False, soft_wrap=True)
+    consoles()[0].print(_plain_letters(text), markup=False, soft_wrap=True)
 
 
 def show_json(document: Any) -> None:
@@ -68,7 +77,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
         words = index < left
         made.add_column(column, justify="left" if words else "right", no_wrap=not words, overflow="fold")
     for row in rows:
-        made.add_row(*(escape(_cell(value)) for value in row))
+        made.add_row(*(escape(_plain_letters(_cell(value))) for value in row))
     return made
 
 
@@ -100,7 +109,7 @@ def show_failure(failure: Failure, *, as_json: bool, where: str = "") -> None:
     console = consoles()[1]
     place = f" ({where})" if where else ""
     console.print(
-        f"[bold red]Failed[/]{escape(place)}: {escape(failure.message)} [dim]\\[{escape(failure.code)}][/]",
+        f"[bold red]Failed[/]{escape(place)}: {escape(_plain_letters(failure.message))} [dim]\\[{escape(failure.code)}][/]",
         soft_wrap=True,
     )
-    console.print(f"[bold]What to do[/]: {escape(failure.fix)}", soft_wrap=True)
+    console.print(f"[bold]What to do[/]: {escape(_plain_letters(failure.fix))}", soft_wrap=True)

@@ -51,6 +51,7 @@ _FALSE = re.compile("hayir|h|yok|no|n|false|yanlis|0|off|kapali|pasif|inactive|o
 _URL = re.compile(
     r"(?:https?://)?(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]*\.?(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE
 )
+_LONGEST_EMAIL = 320  # RFC 3696
 _TOOTH = re.compile(r"[1-4][1-8]|[5-8][1-5]")
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
@@ -107,12 +108,11 @@ def parse_email(cell: Cell) -> str:
     Twenty's own rule is looser; what this accepts, Twenty accepts. Letters beyond ASCII before the @ are refused:
     in practice they are typing errors.
     """
-    if not isinstance(cell, str):
+    text = parse_text(cell) if isinstance(cell, str) else ""
+    if not text or len(text) > _LONGEST_EMAIL:
         raise BadCell("bad_email")
     try:
-        address = validate_email(
-            parse_text(cell), check_deliverability=False, allow_smtputf8=False, test_environment=True
-        )
+        address = validate_email(text, check_deliverability=False, allow_smtputf8=False, test_environment=True)
     except EmailNotValidError:
         raise BadCell("bad_email") from None
     return (address.ascii_email or address.normalized).translate(_ASCII_LOWER)

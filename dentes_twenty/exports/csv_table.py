@@ -17,9 +17,16 @@ from itertools import islice
 
 from dentes_twenty.exports.dialect import Dialect, detect_dialect
 from dentes_twenty.exports.drop import Drop
-from dentes_twenty.exports.encodings import Encoding, detect_encoding, pinned_encoding, tail_text, text_blocks
+from dentes_twenty.exports.encodings import (
+    Encoding,
+    detect_encoding,
+    ends_in_carriage_returns,
+    pinned_encoding,
+    tail_text,
+    text_blocks,
+)
 from dentes_twenty.exports.errors import CutOffFile, HeaderNotFound, LossyDecoding
-from dentes_twenty.exports.headers import is_filled
+from dentes_twenty.exports.headers import is_filled, require_report_width
 from dentes_twenty.exports.mojibake import has_lost_letters, is_damaged
 from dentes_twenty.exports.quoting import State, parse_record
 from dentes_twenty.exports.records import BadRow, Pin, RawRow, Table, TableInfo
@@ -67,7 +74,7 @@ class CsvTable(Table):
         """See `Table.rows`."""
         opened = self._opened
         with self._drop.open(self.info.file) as stream:
-            blocks = text_blocks(stream, opened.encoding, carriage_returns=opened.carriage_returns)
+            blocks = text_blocks(stream, opened.encoding, self.info.file, carriage_returns=opened.carriage_returns)
             yield from self._rows(Lines(blocks))
 
     def _rows(self, lines: Lines) -> Iterator[RawRow | BadRow]:
@@ -161,10 +168,8 @@ def open_csv(drop: Drop, file: str, pin: Pin) -> CsvTable | None:
     """
     with drop.open(file) as stream:
         encoding = pinned_encoding(pin.encoding, stream, file) if pin.encoding else detect_encoding(stream, file)
-        text = next(text_blocks(stream, encoding), ("", False))[0]
-        carriage_returns = "\n" not in text and "\r" in text
-        if carriage_returns:
-            text = text.replace("\r", "\n")
+        carriage_returns = ends_in_carriage_returns(stream, encoding)
+        text = next(text_blocks(stream, encoding, file, carriage_returns=carriage_returns), ("", False))[0]
         tail = tail_text(stream, encoding, _TAIL_BYTES) if pin.check_totals else ""
     if not text.strip("\0 \r\n\t\x1a"):
         raise CutOffFile(f"{file} is empty: it has not even a header.", "Export the report again.", rows_read=0)
@@ -176,6 +181,7 @@ def open_csv(drop: Drop, file: str, pin: Pin) -> CsvTable | None:
         raise HeaderNotFound(
             f"{file}: no line looks like a header.", "Pin its `header_line`, or export the report with a header."
         )
+    require_report_width(file, dialect.header)
     _refuse_lossy(file, lines, dialect, pinned=pin.encoding is not None)
     return CsvTable(drop, file, _Opened(encoding, dialect, carriage_returns, _totals(dialect, tail, pin)))
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from dentes_twenty.exports.parsed import BadCell, Parsed
+from dentes_twenty.exports.parsed import LONGEST, BadCell, Parsed
 from dentes_twenty.exports.records import Cell
 
 # "no date" of the programs that write exports; 1899-12-31 is Excel's serial 1 counted without its leap day of 1900
@@ -90,9 +90,9 @@ class DateDetector:
             self._others += not _is_zero_serial(cell)
             return
         text = _clean(cell)
-        if not text or _ALL_ZERO.fullmatch(text):
+        if not text or _whole(_ALL_ZERO, text):
             return
-        match = _DATE_TIME.fullmatch(text)
+        match = _whole(_DATE_TIME, text)
         readings = _readings(match) if match else {}
         if match and readings:
             self._count(match, readings)
@@ -161,7 +161,7 @@ def parse_time(cell: Cell) -> time:
     if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) and 0 <= cell < 1:
         minutes, second = divmod(round(cell * 86400) % 86400, 60)
         return time(minutes // 60, minutes % 60, second)
-    match = _TIME_ALONE.fullmatch(_clean(cell))
+    match = _whole(_TIME_ALONE, _clean(cell))
     clock = _clock(match) if match else None
     if clock is None:
         raise BadCell("bad_time")
@@ -210,9 +210,9 @@ def _wall(cell: Cell, fmt: DateFormat) -> tuple[date | None, time | None, timede
     if _is_zero_serial(cell):
         return None, None, None
     text = _clean(cell)
-    if _ALL_ZERO.fullmatch(text):
+    if _whole(_ALL_ZERO, text):
         return None, None, None
-    match = _DATE_TIME.fullmatch(text)
+    match = _whole(_DATE_TIME, text)
     readings = _readings(match) if match else {}
     found = readings.get("ymd") or readings.get(fmt.order)
     if found is None and fmt.order == "ymd" and len(set(readings.values())) == 1:
@@ -279,6 +279,10 @@ def _is_zero_serial(cell: Cell) -> bool:
 
 def _day_of(cell: date) -> date:
     return cell.date() if isinstance(cell, datetime) else cell
+
+
+def _whole(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    return pattern.fullmatch(text) if len(text) <= LONGEST else None
 
 
 def _clean(cell: Cell) -> str:

@@ -16,7 +16,8 @@ from dentes_twenty.exports.quoting import RecordParser, State, parse_record, sha
 
 SEPARATORS = (";", ",", "\t", "|")
 _NAMES = {"\t": "tab"}
-_SEP_LINE = re.compile(r'"?sep=(?P<separator>.|\\t)"?[;,\t|]*\r?\n?$', re.IGNORECASE)
+_SEPARATOR = r"(?:[^\w\s\"\x00-\x1f\x7f-\x9f\ud800-\udfff]|\t)"
+_SEP_LINE = re.compile(rf'"?sep=(?P<separator>{_SEPARATOR}|\\t)"?[;,\t|]*\r?\n?$', re.IGNORECASE)
 # more different forms than this in the first column, and it says nothing about where a row starts
 _MAX_SHAPES = 8
 
@@ -81,6 +82,11 @@ def detect_dialect(lines: Sequence[str], separator: str | None, header_line: int
         _has_trailing_separator(rows, len(head.labels)),
         evidence,
     )
+
+
+def is_separator(text: str) -> bool:
+    """Whether the text can part cells: one sign or a tab; no letter, blank, quote or line end."""
+    return re.fullmatch(_SEPARATOR, text) is not None
 
 
 def _sep_line(lines: Sequence[str]) -> tuple[int, str | None]:

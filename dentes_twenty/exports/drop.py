@@ -130,8 +130,9 @@ class Drop:
         """Open one of `files` for reading, seekable. Raises UnreadableDrop."""
         if name not in {file.name for file in self.files}:
             raise UnreadableDrop(f"The drop has no file {name!r}.", "Read the names from Drop.files.")
+        path = posixpath.join(self._root, name)
         try:
-            return cast(BinaryIO, self._fs.open(posixpath.join(self._root, name), "rb"))
+            return _open_regular(os.path.realpath(path)) if self._local else cast(BinaryIO, self._fs.open(path, "rb"))
         except OSError as error:
             raise UnreadableDrop(
                 f"The file {name!r} can no longer be opened.", "Leave the drop untouched while it is read."
@@ -232,13 +233,13 @@ def open_drop(location: str, *, max_attachment_bytes: int = MAX_ATTACHMENT_BYTES
             entries = filesystem.ls(root, detail=True)
         else:
             entries, root = [info], posixpath.dirname(root)
-    except (OSError, ValueError, ImportError) as error:
+    except Exception as error:
         raise UnreadableDrop(
             f"The export {shown!r} cannot be opened ({type(error).__name__}).",
             "Check `export` in the practice file: a folder of report files or one .xlsx workbook.",
         ) from error
     files = sorted(
-        (DropFile(name, int(entry.get("size") or 0)) for entry in entries if (name := _table_name(entry))),
+        (DropFile(name, int(entry.get("size") or 0)) for entry in entries if (name := _table_name(entry, shown))),
         key=lambda file: _nfc(file.name),
     )
     if not files:
@@ -253,12 +254,25 @@ def _moment(info: Mapping[str, Any]) -> str:
     return next((str(info[name]) for name in ("mtime", "ETag", "etag", "LastModified") if info.get(name)), "")
 
 
-def _table_name(entry: dict[str, Any]) -> str | None:
-    """The name of a report file; None for folders, hidden files and the lock files of Excel."""
-    name = posixpath.basename(entry["name"])
-    if entry["type"] != "file" or name.startswith((".", "~$")):
+def _table_name(entry: dict[str, Any], location: str) -> str | None:
+    """The name of a report file; None for folders, hidden files and the lock files of Excel.
+
+    Raises UnreadableDrop where a report is named and cannot be one: left alone, it would be missing without a word.
+    """
+    name: str = posixpath.basename(entry["name"])
+    if entry["type"] == "directory" or name.startswith((".", "~$")) or not name.lower().endswith(TABLE_SUFFIXES):
         return None
-    return name if name.lower().endswith(TABLE_SUFFIXES) else None
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+        raise UnreadableDrop(
+            f"The export {location!r} holds a report whose name has control characters or is no UTF-8: {name!a}.",
+            "Rename the file.",
+        )
+    if entry["type"] != "file":
+        raise UnreadableDrop(
+            f"{name!r} in the export is no file: a device, a pipe, or a link that leads nowhere.",
+            "Put the report itself there, or remove it from the export.",
+        )
+    return name
 
 
 def _inner_parts(name: str) -> list[str] | None:

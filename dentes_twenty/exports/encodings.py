@@ -32,6 +32,9 @@ _BYTE_ORDER_MARKS = (
 _TURKISH = frozenset("çğıöşüÇĞİÖŞÜâîûÂÎÛ")
 _TYPOGRAPHY = frozenset("’‘“”„–—…•·°€₺©®™§«»´¨\u00a0½¼¾²³±×µ")
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_ASCII = bytes(range(0x20, 0x7F)) + b"\t\r\n"
+# Notes with pictures have cells of some megabytes; without line ends a file would have to be read as a whole
+_LONGEST_LINE = 1 << 26
 _CONTROL = re.compile(rb"[\x01-\x08\x0b\x0e-\x19\x1b-\x1f]")
 
 
@@ -59,18 +62,26 @@ class _Lines:
 
 def pinned_encoding(name: str, stream: BinaryIO, file: str) -> Encoding:
     """The encoding that a person has fixed. Raises UnreadableDrop for a name that is none."""
-    try:
-        codec = codecs.lookup(name).name
-        "".encode(codec)
-    except LookupError as error:
+    codec = _text_codec(name)
+    if codec is None:
         raise UnreadableDrop(
-            f"{file}: {name!r} is no text encoding.", "Pin one such as utf-8, windows-1254, iso-8859-9 or cp857."
-        ) from error
+            f"{file}: {name!r} is no encoding of text files.", "Pin one such as utf-8, windows-1254 or cp857."
+        )
     head = stream.read(4)
     for mark, marked in _BYTE_ORDER_MARKS:
         if head.startswith(mark) and codec in {"utf-8", "utf-8-sig", "utf-16", marked}:
             return Encoding(marked, len(mark), "pinned; the byte order mark agrees")
     return Encoding({"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(codec, name.lower()), 0, "pinned")
+
+
+def _text_codec(name: str) -> str | None:
+    """Python's name of an encoding in which separators and line ends are the bytes of ASCII, or of UTF-16."""
+    try:
+        codec = codecs.lookup(name).name
+        shared = codec.startswith("utf-16") or _ASCII.decode(codec) == _ASCII.decode("ascii")
+    except (LookupError, ValueError):  # also of names with NUL, and of codecs that always fail
+        return None
+    return codec if shared else None
 
 
 def detect_encoding(stream: BinaryIO, file: str) -> Encoding:
@@ -85,7 +96,7 @@ def detect_encoding(stream: BinaryIO, file: str) -> Encoding:
     if wide := _utf16_without_mark(head):
         return wide
     _refuse_binary(head, file)
-    lines = _survey(head, stream)
+    lines = _survey(head, stream, file)
     total = lines.utf8 + lines.other
     if total == 0:
         return Encoding("utf-8", 0, "ASCII only, which every supported encoding shares")
@@ -100,18 +111,33 @@ def detect_encoding(stream: BinaryIO, file: str) -> Encoding:
     return _single_byte(bytes(lines.sample), f"{lines.utf8} of {total} lines are valid UTF-8", file)
 
 
-def text_blocks(stream: BinaryIO, encoding: Encoding, *, carriage_returns: bool = False) -> Iterator[tuple[str, bool]]:
+def ends_in_carriage_returns(stream: BinaryIO, encoding: Encoding) -> bool:
+    """Whether the lines at the start of the file end with a carriage return alone, as on old Macintoshes."""
+    stream.seek(encoding.mark)
+    head = stream.read(BLOCK_BYTES).decode(encoding.codec, "replace")
+    return "\n" not in head and "\r" in head
+
+
+def text_blocks(
+    stream: BinaryIO, encoding: Encoding, file: str, *, carriage_returns: bool = False
+) -> Iterator[tuple[str, bool]]:
     """The text in blocks that end at a line end, each with whether its rows must be looked at one by one.
 
     Undecodable bytes come as lone surrogates (surrogateescape), in UTF-16 as U+FFFD. With `carriage_returns` lines
-    end with a carriage return alone and are given with a line feed.
+    end with a carriage return alone and are given with a line feed. Raises UnreadableDrop for a line without end.
     """
     stream.seek(encoding.mark)
     end = "\r" if carriage_returns else "\n"
     wide = encoding.codec.startswith("utf-16")
-    blocks = _wide_blocks(stream, encoding.codec, end) if wide else _byte_blocks(stream, encoding.codec, end.encode())
+    read = _wide_blocks if wide else _byte_blocks
+    blocks = read(stream, encoding.codec, end, file)
     for text, watch in blocks:
         yield (text.replace("\r", "\n") if carriage_returns else text), watch
+
+
+def whole_letters(text: str) -> str:
+    """Letters beyond the basic plane that came as two halves (RTF, Excel) are joined; a half alone becomes U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def tail_text(stream: BinaryIO, encoding: Encoding, size: int) -> str:
@@ -124,11 +150,20 @@ def tail_text(stream: BinaryIO, encoding: Encoding, size: int) -> str:
     return text if start == encoding.mark else text.partition("\n")[2]
 
 
-def _byte_blocks(stream: BinaryIO, codec: str, end: bytes) -> Iterator[tuple[str, bool]]:
+def _require_line_end(rest: bytes | str, file: str) -> None:
+    if len(rest) > _LONGEST_LINE:
+        raise UnreadableDrop(
+            f"{file} has a line of more than {_LONGEST_LINE >> 20} MB.",
+            "Export the report again as CSV with line ends.",
+        )
+
+
+def _byte_blocks(stream: BinaryIO, codec: str, end: str, file: str) -> Iterator[tuple[str, bool]]:
     """Blocks cut after a line end, a byte that is no part of another letter in these encodings."""
-    rest = b""
+    rest, mark = b"", end.encode()
     while block := stream.read(BLOCK_BYTES):
-        if cut := block.rfind(end) + 1:
+        _require_line_end(rest, file)
+        if cut := block.rfind(mark) + 1:
             yield _decoded(rest + block[:cut], codec)
             rest = b""
         rest += block[cut:]
@@ -145,7 +180,7 @@ def _decoded(block: bytes, codec: str) -> tuple[str, bool]:
     return text, "\0" in text or may_be_damaged(text)
 
 
-def _wide_blocks(stream: BinaryIO, codec: str, end: str) -> Iterator[tuple[str, bool]]:
+def _wide_blocks(stream: BinaryIO, codec: str, end: str, file: str) -> Iterator[tuple[str, bool]]:
     decoder = codecs.getincrementaldecoder(codec)(errors="replace")
     rest = ""
     while block := stream.read(BLOCK_BYTES):
@@ -154,6 +189,7 @@ def _wide_blocks(stream: BinaryIO, codec: str, end: str) -> Iterator[tuple[str, 
         if cut:
             yield text[:cut], "\0" in text or may_be_damaged(text)
         rest = text[cut:]
+        _require_line_end(rest, file)
     rest += decoder.decode(b"", final=True)
     if rest:
         yield rest, "\0" in rest or may_be_damaged(rest)
@@ -181,11 +217,12 @@ def _refuse_binary(head: bytes, file: str) -> None:
         raise UnreadableDrop(f"{file} is no text.", "Remove the file from the export, or export the report as CSV.")
 
 
-def _survey(head: bytes, stream: BinaryIO) -> _Lines:
+def _survey(head: bytes, stream: BinaryIO, file: str) -> _Lines:
     lines = _Lines()
     rest, block = b"", head
     while block:
-        if cut := block.rfind(b"\n") + 1:
+        _require_line_end(rest, file)
+        if cut := max(block.rfind(b"\n"), block.rfind(b"\r")) + 1:
             _count(rest + block[:cut], lines)
             rest = b""
         rest += block[cut:]
@@ -199,7 +236,7 @@ def _survey(head: bytes, stream: BinaryIO) -> _Lines:
 def _count(block: bytes, lines: _Lines) -> None:
     if block.isascii():
         return
-    for line in block.split(b"\n"):
+    for line in block.replace(b"\r", b"\n").split(b"\n"):
         if line.isascii():
             continue
         try:

@@ -11,9 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from dentes_twenty.exports.errors import UnreadableDrop
 from dentes_twenty.exports.records import Cell
 
 _HEADER_WITHIN = 60
+_MOST_COLUMNS = 1_000
 # a header may leave some of its columns without a label
 _FILLED_SHARE = 0.6
 _VALUE = re.compile(r"[\s\d.,:/\-+%()TtZz₺€$]*\d[\s\d.,:/\-+%()TtZz₺€$]*")
@@ -27,6 +29,15 @@ class Head:
     last: int
     labels: tuple[str, ...]
     evidence: str
+
+
+def require_report_width(table: str, labels: Sequence[str]) -> None:
+    """Raise UnreadableDrop for a table that is wider than any report: to match its headers would take hours."""
+    if len(labels) > _MOST_COLUMNS:
+        raise UnreadableDrop(
+            f"{table} has {len(labels)} columns, and no report has more than {_MOST_COLUMNS}.",
+            "Take the columns out that no report needs, or remove the file or sheet from the export.",
+        )
 
 
 def is_filled(cell: Cell) -> bool:

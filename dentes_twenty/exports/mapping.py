@@ -7,11 +7,12 @@ This is the front door. The model stands in `mapping_model`, the YAML in `mappin
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 
 from dentes_twenty.exports.errors import InvalidMapping, MappingDoesNotFit, MappingError, UnconfirmedMapping
 from dentes_twenty.exports.mapping_checks import OpenPoint, open_points, problems
-from dentes_twenty.exports.mapping_file import dump, parse, with_confirmation
+from dentes_twenty.exports.mapping_file import MOST_CHARACTERS, dump, parse, with_confirmation
 from dentes_twenty.exports.mapping_model import (
     ColumnMapping,
     Confirmation,
@@ -55,8 +56,11 @@ __all__ = [
 def load_mapping(path: Path) -> Mapping:
     """Read and check a mapping file. Raises InvalidMapping with every problem found and where it stands."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        if path.exists() and not path.is_file():
+            raise IsADirectoryError  # a folder; or a pipe or a device, which would never come to an end
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(MOST_CHARACTERS + 1)
+    except (OSError, ValueError) as error:
         raise InvalidMapping(
             f"The mapping file {path.name!r} cannot be read ({type(error).__name__}).",
             "Write it with propose-mapping, or check `mapping` in the practice file.",
@@ -124,5 +128,12 @@ def _require_closed(mapping: Mapping) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    path.touch(mode=0o600, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise MappingError(
+            f"The mapping file {path.name!r} cannot be written ({os.strerror(error.errno or 0)}).",
+            "Check `mapping` in the practice file, and your right to write there.",
+        ) from error

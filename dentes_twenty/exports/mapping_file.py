@@ -2,7 +2,8 @@
 
 Belongs here: writing it with comments that say what each part is for, reading it with errors that name the place, and
 putting a confirmation into it without touching the rest. Does not belong here: what it means (`mapping_model`).
-Words like yes, no and 1 are texts here: YAML's own guessing of types would turn a practice's words into booleans.
+Words like yes, no and 1 are texts here (`plain_yaml`): YAML's own guessing would turn a practice's words into booleans.
+A word of the file may be a patient's name in the wrong column, so that errors count words instead of showing them.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from dentes_twenty.exports.errors import InvalidMapping
 from dentes_twenty.exports.mapping_checks import problems, suggestion
 from dentes_twenty.exports.mapping_model import ColumnMapping, Confirmation, Mapping, NewField, TableMapping
+from dentes_twenty.plain_yaml import SettingsProblem, read_settings
 
+MOST_CHARACTERS = 5_000_000
+"""A thousand columns with their evidence take a tenth of it; the reader needs a minute for so many."""
 _FIX = "Correct the mapping file, or write a new one with propose-mapping."
 _HEAD = """\
 # What the files of this export mean. Read it, correct it, and confirm it: nothing moves before that.
@@ -37,33 +40,15 @@ _CONFIRMED = re.compile(r"^confirmed:.*\n?(?:^[ \t]+.*\n?)*", re.MULTILINE)
 # ---
 
 
-class _Loader(yaml.SafeLoader):
-    """Only null is more than text; a key that stands twice is an error instead of a silent loss."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 (the attribute is declared by PyYAML)
-        key: [(tag, pattern) for tag, pattern in resolvers if tag == "tag:yaml.org,2002:null"]
-        for key, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands there twice", problem_mark=key.start_mark)
-                seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
-
-
 def parse(text: str) -> Mapping:
     """Read a mapping file. Raises InvalidMapping with every problem found and where it stands."""
     try:
-        data = yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
-        raise InvalidMapping(f"The mapping file is no valid YAML{line}: {error.problem}.", _FIX) from None
-    if not isinstance(data, dict):
-        raise InvalidMapping("The mapping file does not hold a mapping.", _FIX)
+        data, _ = read_settings(text, most_characters=MOST_CHARACTERS, keep_empty=True, private=_is_word)
+    except SettingsProblem as problem:
+        line = f" (line {problem.line})" if problem.line else ""
+        raise InvalidMapping(f"The mapping file cannot be read{line}: {problem.message}", problem.fix) from None
+    if not data:
+        raise InvalidMapping("The mapping file is empty.", _FIX)
     try:
         mapping = Mapping.model_validate(data)
     except ValidationError as error:
@@ -84,10 +69,18 @@ def _explain(error: ValidationError, data: Any) -> Iterator[str]:
             yield f"{place}: {part['msg'].removeprefix('Value error, ')}."
 
 
+def _is_word(location: Sequence[str | int]) -> bool:
+    """Whether the key at that place is a word of the file, or made from one."""
+    return len(location) > 2 and (location[-2] == "options" or location[-3] == "values")
+
+
 def _place(location: Sequence[str | int], data: Any) -> str:
     """Where it stands, in the words of the file: `reports, patient, columns, 'Tarih', dates`."""
     words: list[str] = []
-    for step in location:
+    for index, step in enumerate(location):
+        if _is_word(location[: index + 1]):
+            words.append(f"word {[*data].index(step) + 1}" if isinstance(data, dict) and step in data else "a word")
+            break
         try:
             data = data[step]
         except (KeyError, IndexError, TypeError):

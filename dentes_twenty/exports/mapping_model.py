@@ -12,8 +12,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from dentes_twenty.exports.dialect import is_separator
 from dentes_twenty.exports.records import Pin
 from dentes_twenty.objects.entry import LedgerSign
 from dentes_twenty.objects.registry import REPORTS, report_named
@@ -106,6 +107,13 @@ class PinMapping(_Part):
     encoding: str | None = None
     separator: str | None = None
     header_line: int | None = Field(default=None, ge=1)
+
+    @field_validator("separator")
+    @classmethod
+    def _one_sign(cls, value: str | None) -> str | None:
+        if value is not None and not is_separator(value):
+            raise ValueError('is no separator; write one sign, such as ";", or "\\t" for a tab')
+        return value
 
 
 class TableMapping(_Part):

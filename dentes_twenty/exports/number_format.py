@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from dentes_twenty.exports.parsed import BadCell, Parsed
+from dentes_twenty.exports.parsed import LONGEST, BadCell, Parsed
 from dentes_twenty.exports.records import Cell
 
 _MICRO = Decimal("0.000001")
@@ -137,10 +137,10 @@ def parse_decimal(cell: Cell, fmt: NumberFormat) -> Parsed[Decimal]:
     if value is None or not value.is_finite() or abs(value) >= _LIMIT:
         raise BadCell("bad_number")
     exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -6:
-        rounded = value.quantize(_MICRO, ROUND_HALF_EVEN)
-        return Parsed(rounded, ("rounded",) if rounded != value else ())
-    return Parsed(value)
+    rounded = value.quantize(_MICRO, ROUND_HALF_EVEN) if isinstance(exponent, int) and exponent < -6 else value
+    if abs(rounded) == _LIMIT:  # a fraction of nothing but nines
+        raise BadCell("bad_number")
+    return Parsed(rounded, ("rounded",) if rounded != value else ())
 
 
 def parse_integer(cell: Cell, fmt: NumberFormat) -> int:
@@ -153,6 +153,8 @@ def parse_integer(cell: Cell, fmt: NumberFormat) -> int:
 
 def _value(text: str, decimal: str) -> Decimal | None:
     """The worth of trimmed text with this decimal point; None when it is no such number."""
+    if len(text) > LONGEST:
+        return None
     if _PLAIN.fullmatch(text) and (decimal in text or text.lstrip("-").isdigit()):
         return Decimal(text.replace(",", "."))
     match = _NUMBER.fullmatch(text)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
+LONGEST = 200
+"""Text of more characters is no number, date or time. Their patterns try every way to cut a text up: a cell of one
+digit, 20,000 blanks and a letter kept one of them busy for minutes."""
 
 
 class Parsed(NamedTuple, Generic[T]):

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import date, datetime
+from functools import lru_cache
 
 from dentes_twenty.exports.cells import is_blank, parse_email, parse_id, parse_phones, parse_text
 from dentes_twenty.exports.formats import detect_date, detect_number, parse_time
@@ -162,9 +163,14 @@ def _known_words(column: Column, profile: ColumnProfile) -> float:
     """Share of the cells whose word the declaration knows."""
     if column.values is None or not profile.words:
         return 0.0
-    known = {fold_key(word) for words in column.values.words.values() for word in words}
+    known = _folded(tuple(tuple(words) for words in column.values.words.values()))
     total = sum(count for _, count in profile.words)
     return sum(count for word, count in profile.words if fold_key(word) in known) / total
+
+
+@lru_cache(maxsize=256)
+def _folded(lists: tuple[tuple[str, ...], ...]) -> frozenset[str]:
+    return frozenset(fold_key(word) for words in lists for word in words)
 
 
 def _typed(cell: Cell) -> object:

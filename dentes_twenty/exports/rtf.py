@@ -12,6 +12,8 @@ import dataclasses
 import re
 from itertools import groupby
 
+from dentes_twenty.exports.encodings import whole_letters
+
 _TOKEN = re.compile(
     r"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})? ?"
     r"|\\'(?P<hex>[0-9a-fA-F]{2})"
@@ -40,7 +42,8 @@ _CHARSETS = {
 }  # fmt: skip
 _SPECIAL = re.compile(r"([\\*_`\[\]<])")
 _LINE_MARK = re.compile(r"^(\s*)(#{1,6}\s|[-+>]\s|\d{1,9}[.)]\s)")
-_MARKED = re.compile(r"^(\s*)(.*?)(\s*)$", re.DOTALL)
+# groups beyond are read without their own state: twenty million braces in a cell would take gigabytes
+_DEEPEST = 10_000
 
 
 @dataclasses.dataclass(slots=True)
@@ -80,7 +83,10 @@ class _Reader:
     def __init__(self) -> None:
         self._group = _Group()
         self._stack: list[_Group] = []
-        self._paragraphs = [_Paragraph()]
+        self._too_deep = 0
+        self._out: list[str] = []
+        self._mark = ""  # of the paragraph before
+        self._paragraph = _Paragraph()
         self._bytes = bytearray()  # of \'xx, kept until the next token because Asian letters take two
         self._fonts: dict[int, str] = {}
         self._font = 0  # the font being declared or used
@@ -113,7 +119,12 @@ class _Reader:
     def _brace(self, brace: str) -> None:
         self._to_skip = 0
         if brace == "{":
-            self._stack.append(dataclasses.replace(self._group))
+            if len(self._stack) < _DEEPEST:
+                self._stack.append(dataclasses.replace(self._group))
+            else:
+                self._too_deep += 1
+        elif self._too_deep:
+            self._too_deep -= 1
         elif self._stack:
             self._group = self._stack.pop()
             if len(self._stack) < self._in_fonts:
@@ -189,7 +200,7 @@ class _Reader:
             skipped = min(self._to_skip, len(text))
             self._to_skip -= skipped
             text = text[skipped:]
-        group, paragraph = self._group, self._paragraphs[-1]
+        group, paragraph = self._group, self._paragraph
         if not text or group.skip:
             return
         if group.bullet:
@@ -200,21 +211,24 @@ class _Reader:
 
     def _end_paragraph(self) -> None:
         if not self._group.skip:
-            self._paragraphs.append(_Paragraph())
+            self._put_paragraph()
+
+    def _put_paragraph(self) -> None:
+        """Paragraphs are a blank line apart, list items a line apart."""
+        text, listed = _paragraph_text(self._paragraph), self._paragraph.mark
+        self._paragraph = _Paragraph()
+        if not text:
+            return
+        mark = ("1. " if re.search(r"\d", listed) else "- ") if listed.strip() else ""
+        if self._out:
+            self._out.append("\n" if mark and self._mark else "\n\n")
+        self._out.append(mark + text)
+        self._mark = mark
 
     def markdown(self) -> str:
-        """What was read, paragraphs a blank line apart, list items a line apart."""
-        out = ""
-        before = ""
-        for paragraph in self._paragraphs:
-            text = _paragraph_text(paragraph)
-            if not text:
-                continue
-            mark = ("1. " if re.search(r"\d", paragraph.mark) else "- ") if paragraph.mark.strip() else ""
-            out += ("\n" if mark and before else "\n\n") if out else ""
-            out += mark + text
-            before = mark
-        return _whole_letters(out)
+        """What was read."""
+        self._put_paragraph()
+        return whole_letters("".join(self._out)).replace("\0", "")
 
 
 def _paragraph_text(paragraph: _Paragraph) -> str:
@@ -222,12 +236,13 @@ def _paragraph_text(paragraph: _Paragraph) -> str:
     out = ""
     for emphasis, pieces in groupby(paragraph.pieces, key=lambda piece: piece[1]):
         text = "".join(piece for piece, _ in pieces)
-        match = _MARKED.match(text)
-        if match and match[2]:
-            inner = _SPECIAL.sub(r"\\\1", match[2]).replace("\n", "\\\n")
-            out += f"{match[1]}{emphasis}{inner}{emphasis}{match[3]}"
-        else:
+        words = text.strip()
+        if not words:
             out += text
+            continue
+        before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        inner = _SPECIAL.sub(r"\\\1", words).replace("\n", "\\\n")
+        out += f"{before}{emphasis}{inner}{emphasis}{after}"
     return _LINE_MARK.sub(_escaped_mark, out.strip())
 
 
@@ -235,11 +250,6 @@ def _escaped_mark(match: re.Match[str]) -> str:
     """A paragraph that begins like a Markdown block ("1. ", "- ") is text all the same."""
     mark = match[2]
     return match[1] + (mark[:-2] + "\\" + mark[-2:] if mark[0].isdigit() else "\\" + mark)
-
-
-def _whole_letters(text: str) -> str:
-    """Letters beyond the basic plane come as two halves; a half alone is no letter."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
 
 
 def _codec(number: int | None) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from dentes_twenty.exports.errors import CutOffFile
 from dentes_twenty.exports.headers import is_filled
 from dentes_twenty.exports.number_format import NumberDetector, NumberFormat, parse_number
-from dentes_twenty.exports.parsed import BadCell
+from dentes_twenty.exports.parsed import LONGEST, BadCell
 from dentes_twenty.exports.records import Cell
 from dentes_twenty.objects.folding import fold
 
@@ -33,6 +33,8 @@ _COUNTED = re.compile(
 )
 _COUNTED_ALL = re.compile(rf"((genel )?toplam |total )(?P<count>\d+)( adet)? {_ROWS}")
 _AMOUNT = re.compile(r"[-+(]?[\d.,'\s\u00a0]*\d[\d.,'\s\u00a0]*\)?-?\s*(TL|TRY|₺|€|\$|EUR|USD)?")
+# more digits are no number of rows, and thousands of them are more than Python turns into a number
+_COUNT_DIGITS = 15
 _DIGITS_AT_END = re.compile(r"(?P<label>.*?) (?P<count>\d+)")
 # first letters of all labels above, so that most rows of data are told apart without folding their text; a line that
 # starts with its number of records leaves its second cell blank
@@ -68,7 +70,7 @@ def read_total(cells: Sequence[Cell]) -> Stated | None:
         return Stated(int(match["count"]))
     if len(values) == 1 and _COUNT.fullmatch(label):
         count = _THOUSANDS.sub("", str(values[0][1]).strip())
-        return Stated(int(count)) if count.isdecimal() else None
+        return Stated(int(count)) if count.isdecimal() and len(count) <= _COUNT_DIGITS else None
     return None
 
 
@@ -173,8 +175,6 @@ def sum_formats(sums: Mapping[int, Cell], rows: Sequence[Sequence[Cell]]) -> dic
 
 def _amount_like(cell: Cell) -> bool:
     if isinstance(cell, str):
-        return (
-            re.fullmatch(r"[-+(]?[\d.,'\s\u00a0]*\d[\d.,'\s\u00a0]*\)?-?\s*(TL|TRY|₺|€|\$|EUR|USD)?", cell.strip())
-            is not None
-        )
+        text = cell.strip()
+        return len(text) <= LONGEST and _AMOUNT.fullmatch(text) is not None
     return isinstance(cell, int | float | Decimal) and not isinstance(cell, bool)

@@ -9,80 +9,32 @@ digits that a spreadsheet shows, because the binary float behind them is no amou
 from __future__ import annotations
 
 import dataclasses
-import functools
-import warnings
-import weakref
-import zipfile
-import zlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import islice
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
-import openpyxl
 from openpyxl.utils.escape import unescape
-from openpyxl.utils.exceptions import InvalidFileException
 
 from dentes_twenty.exports.drop import Drop
-from dentes_twenty.exports.errors import CutOffFile, HeaderNotFound, LossyDecoding, UnreadableDrop
-from dentes_twenty.exports.headers import find_header, is_filled
+from dentes_twenty.exports.encodings import whole_letters
+from dentes_twenty.exports.errors import HeaderNotFound, LossyDecoding
+from dentes_twenty.exports.headers import find_header, is_filled, require_report_width
 from dentes_twenty.exports.mojibake import is_damaged
 from dentes_twenty.exports.number_format import NumberFormat
 from dentes_twenty.exports.quoting import shape
 from dentes_twenty.exports.records import BadRow, Cell, Pin, RawRow, Table, TableInfo
 from dentes_twenty.exports.totals import Totals, read_total, stated_rows
+from dentes_twenty.exports.workbook_file import Book
 
 _HEAD_ROWS = 400
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
-_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, ParseError, KeyError, ValueError, InvalidFileException)
-_ZIP_MAGIC = b"PK\x03\x04"
 _TYPED = NumberFormat(".", True, "number cells")
+_LAST_SECOND = datetime.max.replace(microsecond=0)  # noqa: DTZ901 (a spreadsheet's moments have no zone)
 _MAX_SHAPES = 8
 _LOSSY_SHARE = 0.3
 _LOSSY_ROWS = 10
-
-
-class _Book:
-    """One workbook file, opened once for all of its sheets, because its shared strings are read at opening."""
-
-    def __init__(self, drop: Drop, file: str) -> None:
-        self._drop = drop
-        self.file = file
-
-    @functools.cached_property
-    def workbook(self) -> Any:
-        """Raises CutOffFile or UnreadableDrop."""
-        # its warnings quote the values of cells
-        warnings.filterwarnings("ignore", module=r"openpyxl\b.*")
-        stream = self._drop.open(self.file)
-        weakref.finalize(self, stream.close)
-        starts_as_zip = stream.read(4) == _ZIP_MAGIC
-        stream.seek(0)
-        try:
-            return openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-        except _DAMAGED_ZIP as error:
-            raise self.damaged(cut_off=starts_as_zip) from error
-
-    def damaged(self, *, cut_off: bool) -> CutOffFile | UnreadableDrop:
-        """The error for a file that openpyxl cannot read."""
-        if cut_off:
-            return CutOffFile(f"{self.file} is cut off or damaged.", "Export or copy the workbook again.")
-        return UnreadableDrop(
-            f"{self.file} is no .xlsx workbook (an old .xls, or protected by a password).",
-            "Save it as .xlsx without a password.",
-        )
-
-    def rows(self, sheet: str) -> Iterator[Sequence[Any]]:
-        """The values of a sheet, row by row, as far as its last row goes."""
-        worksheet = self.workbook[sheet]
-        # the stated size is often wrong, and a size of a million rows would be filled up with blank ones
-        worksheet.reset_dimensions()
-        try:
-            yield from worksheet.iter_rows(values_only=True)
-        except _DAMAGED_ZIP as error:
-            raise self.damaged(cut_off=True) from error
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,18 +51,19 @@ class _Layout:
 class WorkbookTable(Table):
     """One sheet. Made by `open_workbook`."""
 
-    def __init__(self, book: _Book, info: TableInfo, layout: _Layout) -> None:
-        self._book = book
+    def __init__(self, book: Book, sheet: Any, info: TableInfo, layout: _Layout) -> None:
+        self._book, self._sheet = book, sheet
         self._layout = layout
         self.info = info
 
     def rows(self) -> Iterator[RawRow | BadRow]:
         """See `Table.rows`."""
-        first, last, sheet = self._layout.first, self._layout.last, self.info.sheet
+        first, last = self._layout.first, self._layout.last
         tally = self._layout.totals.tally()
         number = wrong = 0
-        rows = islice(self._book.rows(sheet or ""), self._layout.data_row - 1, None)
-        for line, values in enumerate(rows, start=self._layout.data_row):
+        for line, values in self._book.rows(self._sheet):
+            if line < self._layout.data_row:
+                continue
             cells = _cells(values)
             if not any(map(is_filled, cells)) or cells[first:last] == self.info.header:
                 continue
@@ -157,18 +110,18 @@ class WorkbookTable(Table):
 
 def open_workbook(drop: Drop, file: str, pins: Mapping[str, Pin]) -> list[WorkbookTable]:
     """A table for each sheet that holds anything. Raises CutOffFile, UnreadableDrop, HeaderNotFound."""
-    book = _Book(drop, file)
+    book = Book(drop, file)
     found = []
     for sheet in book.workbook.worksheets:
         pin = pins.get(f"{file}#{sheet.title}", pins.get(file, Pin()))
-        if table := _open_sheet(book, sheet.title, pin, hidden=sheet.sheet_state != "visible"):
+        if table := _open_sheet(book, sheet, pin):
             found.append(table)
     return found
 
 
-def _open_sheet(book: _Book, sheet: str, pin: Pin, *, hidden: bool) -> WorkbookTable | None:
+def _open_sheet(book: Book, sheet: Any, pin: Pin) -> WorkbookTable | None:
     head = []
-    for line, values in enumerate(book.rows(sheet), start=1):
+    for line, values in book.rows(sheet):
         cells = _cells(values)
         if any(map(is_filled, cells)) and line >= (pin.header_line or 1):
             head.append((line, cells))
@@ -180,22 +133,24 @@ def _open_sheet(book: _Book, sheet: str, pin: Pin, *, hidden: bool) -> WorkbookT
     found = find_header(_trimmed(rows), pinned=pin.header_line is not None)
     if found is None:
         raise HeaderNotFound(
-            f"{book.file}#{sheet}: no row looks like a header.", "Pin its `header_line`, or remove the sheet."
+            f"{book.file}#{sheet.title}: no row looks like a header.", "Pin its `header_line`, or remove the sheet."
         )
     data = rows[found.last + 1 :]
     first, last = _span(found.labels, data)
     labels = (found.labels + ("",) * last)[first:last]
-    evidence = {"header": found.evidence} | ({"sheet": "hidden in the workbook"} if hidden else {})
-    info = TableInfo(book.file, sheet, "", "", head[found.first][0] - 1, labels, evidence)
+    require_report_width(f"{book.file}#{sheet.title}", labels)
+    hidden = {"sheet": "hidden in the workbook"} if sheet.sheet_state != "visible" else {}
+    evidence = {"header": found.evidence} | hidden
+    info = TableInfo(book.file, sheet.title, "", "", head[found.first][0] - 1, labels, evidence)
     inner = [row[first:last] for row in data]
     totals = Totals({}, None)
     if pin.check_totals:
         totals = Totals(_number_columns(inner), stated_rows(rows[: found.first]))
-    return WorkbookTable(book, info, _Layout(first, last, head[found.last][0] + 1, _id_shapes(inner), totals))
+    return WorkbookTable(book, sheet, info, _Layout(first, last, head[found.last][0] + 1, _id_shapes(inner), totals))
 
 
 def _trimmed(rows: Sequence[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
-    """Rows up to their last filled cell, because openpyxl gives formatted blank cells too."""
+    """Rows up to their last filled cell: cells of blanks alone count as empty."""
     trimmed = []
     for row in rows:
         size = len(row)
@@ -245,13 +200,17 @@ def _cells(values: Sequence[Any]) -> tuple[Cell, ...]:
 def _cell(value: Any) -> Cell:
     """A value of openpyxl as a cell without binary floats."""
     if isinstance(value, str):
-        return unescape(value) if "_x" in value else value
+        return whole_letters(unescape(value)) if "_x" in value else value
     if isinstance(value, float):
+        if not math.isfinite(value):
+            return "#NUM!"
         # 1e15 is where a double stops telling whole numbers apart
         return int(value) if value.is_integer() and abs(value) < 1e15 else Decimal(format(value, ".15g"))
     if isinstance(value, datetime):
         # a serial number holds a second to about a microsecond, never exactly
-        return value.replace(microsecond=0) + timedelta(seconds=round(value.microsecond / 1_000_000))
+        second = value.replace(microsecond=0)
+        up = value.microsecond > 500_000 and second < _LAST_SECOND
+        return second + timedelta(seconds=1) if up else second
     if isinstance(value, timedelta):
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
