@@ -33,7 +33,7 @@ STAFF = "Provider ID,First,Last,Email,Role,Specialty,Licence no,Active"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Size:
-    """Rows by report. `refused_every`: each so manieth patient is one that a dirty target refuses (0: none).
+    """Rows by report. `refused_share`: of the patients, those that a dirty target refuses, spread by chance.
 
     `first`: numbers start here, so that two practices on one workspace have nobody in common.
     """
@@ -41,13 +41,17 @@ class Size:
     patients: int
     entries: int = 0
     appointments: int = 0
-    refused_every: int = 0
+    refused_share: float = 0.0
     first: int = 1
 
     @property
     def records(self) -> int:
         """Records that land when nothing is refused; an appointment brings its link record."""
         return self.patients + self.entries + 2 * self.appointments
+
+    def is_refused(self, number: int) -> bool:
+        """Whether the patient of that number is one that a dirty target refuses."""
+        return random.Random(number).random() < self.refused_share
 
 
 def write_export(folder: Path, size: Size) -> Path:
@@ -72,8 +76,7 @@ def _write(path: Path, header: str, rows: Iterable[Sequence[object]]) -> None:
 def _patients(size: Size) -> Iterator[Sequence[object]]:
     chance = random.Random(size.first)
     for n in range(size.first, size.first + size.patients):
-        bad = size.refused_every and n % size.refused_every == 0
-        work = f"{MARK} {n}" if bad else ("Teacher", "Nurse", "Engineer", "Retired")[n % 4]
+        work = f"{MARK} {n}" if size.is_refused(n) else ("Teacher", "Nurse", "Engineer", "Retired")[n % 4]
         yield (
             10_000 + n, chance.choice(FIRST), chance.choice(LAST), _day(n * 37, 1940), "FM"[n % 2],
             f"+90 532 00{n % 10} {n // 100 % 100:02d} {n % 100:02d}", f"patient{n}@mail.example",
