@@ -33,8 +33,9 @@ STYLE = """
 """
 HEAD = """# Benchmarks
 
-Made from `benchmarks/results/*.json` by `make bench`; a test keeps it current. [benchmarks/README.md](../benchmarks/README.md)
-says what each program does and why, and how to repeat one: `make bench` takes all of them at sizes that a laptop finishes
+Made from `benchmarks/results/*.json` by `make bench`; a test keeps it current.
+[benchmarks/README.md](../benchmarks/README.md)
+says what each program does and why. `make bench` takes all of them at sizes that a laptop finishes
 in about 15 minutes, `make bench BENCH="--full"` at the full sizes, `make bench BENCH="--only quota"` one of them.
 """
 
@@ -150,9 +151,7 @@ def stale() -> dict[Path, str | None]:
     """Files of the page that are not what the results say, with what they should be (None: gone)."""
     wanted = pages(list(read_all(NAMES)))
     found: dict[Path, str | None] = {
-        path: text
-        for path, text in wanted.items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
+        path: text for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text
     }
     return found | {path: None for path in PICTURES.glob("*.svg") if path not in wanted}
 

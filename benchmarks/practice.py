@@ -57,7 +57,9 @@ class Size:
 def write_export(folder: Path, size: Size) -> Path:
     """The reports as CSV files in a new folder; the folder."""
     folder.mkdir(parents=True)
-    _write(folder / "staff.csv", STAFF, [("D1", "Ada", "Kaya", MEMBER.email, "Dentist", "Orthodontics", "L1", "Active")])
+    _write(
+        folder / "staff.csv", STAFF, [("D1", "Ada", "Kaya", MEMBER.email, "Dentist", "Orthodontics", "L1", "Active")]
+    )
     _write(folder / "patients.csv", PATIENTS, _patients(size))
     if size.entries:
         _write(folder / "ledger.csv", ENTRIES, _entries(size))

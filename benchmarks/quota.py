@@ -3,7 +3,8 @@
 The floor is arithmetic: a bucket of so many calls is full at the start and refills one call every 60 s / limit, so
 `calls` cannot be through before (calls - limit) * 60 / limit seconds. What a load takes beyond that is pacing lost.
 
-Belongs here: the cases and their targets. Does not belong here: the pacing under a simulated clock (twenty/test_limiter.py).
+Belongs here: the cases and their targets. Does not belong here: the pacing under a simulated clock, which is a test
+(twenty/test_limiter.py).
 """
 
 from __future__ import annotations
@@ -153,7 +154,9 @@ def _load(case: Case, folder: Path, ledger: str) -> tuple[float, list[Loaded], d
             loads = [run(practices[0], server.api_key)]
         else:
             # one after the other up to the start of the load: both provision, and the first one does it
-            started = [Loading(p, server.api_key, p.path.with_name("loaded.json"), wait=True).ready() for p in practices]
+            started = [
+                Loading(p, server.api_key, p.path.with_name("loaded.json"), wait=True).ready() for p in practices
+            ]
             for loading in started:
                 loading.go()
             loads = [loading.result() for loading in started]

@@ -192,14 +192,20 @@ def _start(folder: Path) -> dict[str, Value]:
     return found
 
 
-def _targets(rows: Sequence[Mapping[str, Value]], later: Mapping[str, Value], start: Mapping[str, Value]) -> Iterator[Target]:
+def _targets(
+    rows: Sequence[Mapping[str, Value]], later: Mapping[str, Value], start: Mapping[str, Value]
+) -> Iterator[Target]:
     def figures(key: str) -> list[float]:
         return [float(row[key] or 0) for row in rows]
 
     times, memory = figures("ms_per_record"), figures("peak_mib")
-    yield Target("time per record, slowest size beside the fastest", "at most", 1.2, round(max(times) / min(times), 2), "times")
+    yield Target(
+        "time per record, slowest size beside the fastest", "at most", 1.2, round(max(times) / min(times), 2), "times"
+    )
     yield Target("peak memory of migrate", "at most", 1024, max(memory), "MiB")
-    yield Target("peak memory, largest size beside the smallest", "at most", 1.5, round(memory[-1] / memory[0], 2), "times")
+    yield Target(
+        "peak memory, largest size beside the smallest", "at most", 1.5, round(memory[-1] / memory[0], 2), "times"
+    )
     first, changed = float(later["migrate_s"] or 1), float(later["changed"] or 0)
     share = changed / float(rows[-1]["records"] or 1)
     beyond = round(float(later["beyond_s"] or 0) / first, 3)
@@ -208,7 +214,9 @@ def _targets(rows: Sequence[Mapping[str, Value]], later: Mapping[str, Value], st
         "at most", round(5 * share, 3), beyond,
     )  # fmt: skip
     allowed = round(2 * 1.03 * changed / 200 + 120)
-    yield Target("delta: calls (a read and a write for 200 changes, and 120)", "at most", allowed, int(later["calls"] or 0))
+    yield Target(
+        "delta: calls (a read and a write for 200 changes, and 120)", "at most", allowed, int(later["calls"] or 0)
+    )
     yield Target("start of a command that does no work", "at most", 2, float(start["status_s"] or 0), "s")
 
 

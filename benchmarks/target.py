@@ -50,7 +50,10 @@ REFUSED_SHARE, CUT_SHARE = 0.02, 0.01
 _MARKED = re.compile(rf'"(\w+)":\s*"({MARK} \d+)"'.encode())
 _LIMITED_PATHS = ("/graphql", "/rest/")
 _FREE = "/rest/metadata/"
-_PAGE = "query($after:String){{{root}(first:200,after:$after){{edges{{node{{sourceSystemId}}}}pageInfo{{endCursor hasNextPage}}}}}}"
+_PAGE = (
+    "query($after:String){{{root}(first:200,after:$after)"
+    "{{edges{{node{{sourceSystemId}}}}pageInfo{{endCursor hasNextPage}}}}}}"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 The rows are spread over four syncs that run on four threads, because one sync sends one request at a time. Pacing is
 drt's own: none where nothing is limited (by default it would stop at ten requests a second), else the limit with its
-burst. `--tuned`: afterwards the dead letters are replayed with `drt retry`, one row a request, which finds the bad ones.
+burst. `--tuned`: afterwards the dead letters are replayed with `drt retry`, one row a request, which finds bad ones.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -78,10 +79,8 @@ def _yaml(path: Path, document: dict[str, Any]) -> None:
 
 def command(*arguments: str) -> None:
     """A command of drt in this process; its exit status tells of rows that failed, which the dead letters tell too."""
-    try:
+    with contextlib.suppress(SystemExit):
         app(list(arguments), standalone_mode=False)
-    except SystemExit:
-        pass
 
 
 def dead_letters(work: Path) -> list[dict[str, Any]]:

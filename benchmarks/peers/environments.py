@@ -1,7 +1,7 @@
 """A virtual environment for each peer, under `.bench/`, exactly as its requirements file says; made once.
 
-They are apart from the project's own, because their libraries would not agree with ours, and because nobody who installs
-this project should get them.
+They are apart from the project's own, because their libraries would not agree with ours, and because nobody who
+installs this project should get them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def _make(place: Path, requirements: Path) -> None:
             install = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet"]
         subprocess.run([*install, "-r", str(requirements)], check=True)
     except subprocess.CalledProcessError as error:
-        raise Skipped(f"the packages of {requirements.name} cannot be installed here (exit {error.returncode})") from None
+        raise Skipped(
+            f"the packages of {requirements.name} cannot be installed here (exit {error.returncode})"
+        ) from None
 
 
 def version_of(package: str) -> str:
