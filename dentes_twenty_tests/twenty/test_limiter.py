@@ -144,9 +144,10 @@ def test_a_steady_gap_just_below_the_refill_gets_about_half() -> None:
     assert 480 <= admitted <= 560
 
 
-def test_two_workers_on_one_state_keep_the_same_total() -> None:
-    took, refusals, _ = load(400, ServerBucket(), limiters=2)
-    assert took <= 1.03 * 300 * 0.6
+@pytest.mark.parametrize("limit", [50, 100])
+def test_two_workers_on_one_state_keep_the_same_total(limit: int) -> None:
+    took, refusals, _ = load(400, ServerBucket(limit), limiters=2)
+    assert took <= 1.03 * (400 - limit) * 60 / limit
     assert refusals < 4
 
 
