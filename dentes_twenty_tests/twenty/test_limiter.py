@@ -236,6 +236,29 @@ def test_finding_the_limit_costs_one_refused_call_even_with_many_in_flight() -> 
     assert refusals <= 1
 
 
+def test_the_burst_is_counted_from_what_has_refilled_since_the_first_calls() -> None:
+    """A load of 130 batches was refused five times: the 18 calls before it were counted, though they had refilled."""
+    limits = Limits()
+    for _ in range(18):
+        limits, _ = take(limits, 0.0)
+    now = 60_000.0  # the data model was made meanwhile
+    probed = []
+    for call in range(110):
+        if limits.probing(now):
+            probed.append(call)
+        limits, wait = take(limits, now)
+        assert wait == 0.0
+    assert probed == [50, 51, 52, 100, 101, 102]
+
+
+def test_a_server_without_a_limit_is_not_probed_again_and_again() -> None:
+    limits = Limits()
+    for call in range(1000):
+        assert not limits.probing(call * 10.0) or call < 120
+        limits, _ = take(limits, call * 10.0)
+    assert limits.possible == ()
+
+
 def test_the_plan_can_say_how_long_it_will_take() -> None:
     assert seconds_for(100) == 0.0
     assert seconds_for(400) == pytest.approx(300 * 0.6048)
