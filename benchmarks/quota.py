@@ -14,6 +14,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from benchmarks.loading import Loaded, Loading, run
+from benchmarks.loading import Loaded, Loading
 from benchmarks.practice import Size, write_export, write_practice
 from benchmarks.results import ROOT, Column, Measured, Table, Target, Value
 from benchmarks.target import Conditions
@@ -150,16 +151,14 @@ def _load(case: Case, folder: Path, ledger: str) -> tuple[float, list[Loaded], d
                 folder / f"practice-{part}", export, server.url, key=f"bench-{part}", ledger=ledger or None
             )
             practices.append(practice)
-        if case.processes == 1:
-            loads = [run(practices[0], server.api_key)]
-        else:
-            # one after the other up to the start of the load: both provision, and the first one does it
-            started = [
-                Loading(p, server.api_key, p.path.with_name("loaded.json"), wait=True).ready() for p in practices
-            ]
-            for loading in started:
-                loading.go()
-            loads = [loading.result() for loading in started]
+        # One after the other up to the start of the load: the first one provisions. Then the bucket fills again, so
+        # that the floor is that of a full bucket, whatever the calls before the load were.
+        started = [Loading(p, server.api_key, p.path.with_name("loaded.json"), wait=True).ready() for p in practices]
+        time.sleep(min(server.figures()["calls"], case.limit) * 60 / case.limit)
+        server.mark(case.limit)
+        for loading in started:
+            loading.go()
+        loads = [loading.result() for loading in started]
         return max(one.seconds for one in loads), loads, server.figures()
 
 
@@ -177,6 +176,7 @@ def _row(case: Case, seconds: float, loads: list[Loaded], server: dict[str, floa
         "seconds": round(seconds, 2),
         "floor": round(least, 2),
         "over": round(100 * (seconds / least - 1), 2) if least else None,
+        "burst": round(server["passed"], 2),
         "calls": calls,
         "calls_allowed": round(1.03 * records / BATCH + SPARE_CALLS),
         "refused": sum(one.refused for one in loads),
@@ -194,7 +194,8 @@ def _targets(case: Case, row: dict[str, Value]) -> Iterator[Target]:
     if case.charge == "root-field":
         yield Target(f"{case.name}: the limiter notices", "at least", 0.5, float(row["per_field"] or 0), "per field")
     elif least >= LEAST_FLOOR_S:
-        yield Target(f"{case.name}: time beyond the floor", "at most", 3, over, "%")
+        why = f"the burst alone took {row['burst']} s, which are {100 * float(row['burst'] or 0) / least:.1f} %"
+        yield Target(f"{case.name}: time beyond the floor", "at most", 3, over, "%", why)
         yield Target(f"{case.name}: calls refused", "at most", 1, share, "%")
     yield Target(f"{case.name}: calls", "at most", allowed, calls)
 
@@ -208,6 +209,7 @@ def _table(rows: list[dict[str, Value]]) -> Table:
             Column("seconds", "load", "s"),
             Column("floor", "floor", "s"),
             Column("over", "beyond", "%"),
+            Column("burst", "the burst alone", "s"),
             Column("calls", "calls"),
             Column("calls_allowed", "calls allowed"),
             Column("refused", "refused"),
@@ -216,7 +218,8 @@ def _table(rows: list[dict[str, Value]]) -> Table:
         ),
         tuple(rows),
         "Two processes are two practices on one workspace whose ledgers share the limiter. Calls allowed: "
-        f"1.03 x (records / {BATCH}) + {SPARE_CALLS}.",
+        f"1.03 x (records / {BATCH}) + {SPARE_CALLS}. The burst alone is what the calls of a full bucket take: as they come "
+        "less than a refill apart, Twenty's floored refill gives nothing meanwhile, and the floor does not count them.",
     )
 
 

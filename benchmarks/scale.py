@@ -147,13 +147,13 @@ def change(drop: Path, second: Path) -> int:
     shutil.copytree(drop, second)
     changed = 0
     for name, column in CHANGED.items():
-        with (drop / name).open(encoding="utf-8-sig", newline="") as source:
+        with (drop / name).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as source:
             header, *rows = csv.reader(source)
         place = header.index(column)
         for number in range(0, len(rows), round(1 / CHANGED_SHARE)):
             rows[number][place] = f"{rows[number][place]} x{number}".strip()
             changed += 1
-        with (second / name).open("w", encoding="utf-8-sig", newline="") as file:
+        with (second / name).open("w", encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             csv.writer(file).writerows([header, *rows])
     return changed
 

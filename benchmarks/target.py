@@ -80,6 +80,8 @@ class Weather:
         self._under_way = self._most = 0
         self._busy = self._weighted = 0.0
         self._since = time.monotonic()
+        self._marked = self._passed = 0.0
+        self._left = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -106,6 +108,9 @@ class Weather:
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._count["calls"] += 1
+        self._left -= 1
+        if self._left == 0:
+            self._passed = time.monotonic() - self._marked
         # Even without latency: the sandbox serves without pausing, so this is where calls beside this one are counted.
         await asyncio.sleep(self._conditions.latency_ms / 1000)
         if not self._conditions.dirty and self._record is None:
@@ -154,9 +159,12 @@ class Weather:
         return counted
 
     def _tell(self, request: Request) -> ASGIApp:
+        if request.url.path == "/bench/mark":
+            self._marked, self._left = time.monotonic(), int(request.query_params["calls"])
+            return JSONResponse({})
         if request.url.path == "/bench/figures":
             mean = self._weighted / self._busy if self._busy else 0.0
-            return JSONResponse({**self._count, "most": self._most, "mean": round(mean, 2)})
+            return JSONResponse({**self._count, "most": self._most, "mean": round(mean, 2), "passed": self._passed})
         return JSONResponse(self._held(request.query_params["root"]))
 
     def _held(self, root: str) -> list[str]:
@@ -220,7 +228,11 @@ class Target:
     def figures(self) -> dict[str, float]:
         """Calls, refused calls, how many were under way at once: at most, and in the mean of the busy time."""
         told: dict[str, float] = httpx.get(f"{self.url}/bench/figures", timeout=60).json()
-        return {"calls": 0, "refused": 0, "cut": 0} | told
+        return {"calls": 0, "refused": 0, "cut": 0, "passed": 0} | told
+
+    def mark(self, calls: int) -> None:
+        """From now on: how many seconds until so many calls have come (`passed` of the figures)."""
+        httpx.get(f"{self.url}/bench/mark", params={"calls": calls}, timeout=60).raise_for_status()
 
     def held(self, root: str) -> list[str]:
         """`sourceSystemId` of every record under a root field (`people`)."""
