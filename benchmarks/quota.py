@@ -218,8 +218,8 @@ def _table(rows: list[dict[str, Value]]) -> Table:
         ),
         tuple(rows),
         "Two processes are two practices on one workspace whose ledgers share the limiter. Calls allowed: "
-        f"1.03 x (records / {BATCH}) + {SPARE_CALLS}. The burst alone is what the calls of a full bucket take: as they come "
-        "less than a refill apart, Twenty's floored refill gives nothing meanwhile, and the floor does not count them.",
+        f"1.03 x (records / {BATCH}) + {SPARE_CALLS}. The burst alone is what the calls of a full bucket take: they "
+        "come less than a refill apart, so Twenty's floored refill gives nothing then, and the floor leaves it out.",
     )
 
 
