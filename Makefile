@@ -16,6 +16,8 @@ TESTS ?=
 WORKERS ?= 2
 # Options of `make demo`: DEMO="--serve", DEMO="--drop DIR --keep DIR".
 DEMO ?=
+# Options of `make bench`: BENCH="--full" for the sizes that the targets name, BENCH="--only quota" for one of them.
+BENCH ?=
 
 export UV_PROJECT_ENVIRONMENT := .venv
 export DAGSTER_DISABLE_TELEMETRY := yes
@@ -72,20 +74,21 @@ defs: $(STAMP) ## check that Dagster can load the definitions
 check: lint types defs test ## all that CI does
 
 .PHONY: format
-format: $(STAMP) ## repair style and formatting, and bring the object table in docs/ up to date
+format: $(STAMP) ## repair style and formatting, and bring the tables in docs/ up to date
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python scripts/object_table.py --write
+	$(BIN)/python -m benchmarks.page --write
 
 .PHONY: hooks
 hooks: $(STAMP) ## check style and types before each commit
 	$(BIN)/pre-commit install
 
 .PHONY: bench
-bench: $(STAMP) ## measure speed and memory (see benchmarks/)
-	$(BIN)/python -m benchmarks
+bench: $(STAMP) ## measure speed, memory and calls, beside other programs too, and write docs/benchmarks.md
+	$(BIN)/python -m benchmarks $(BENCH)
 
 .PHONY: clean
 clean: ## remove what make has installed or built; private folders of practices stay
-	rm -rf .venv $(TOOLS) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv $(TOOLS) .bench dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

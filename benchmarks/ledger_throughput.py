@@ -3,7 +3,7 @@
 Runs the life of a practice without a network: fingerprints, intents and outcomes in batches of 200 with an audit line
 for every record, then look-ups, a drop in which nothing changed, counts, and a walk of the audit chain.
 
-    python benchmarks/ledger_throughput.py [--records 200000] [--url URL] [--out FILE]
+    python -m benchmarks.ledger_throughput [--records 200000] [--url URL] [--out FILE]
 
 Without a URL: a new SQLite file in a temporary folder. A PostgreSQL URL should name an empty schema.
 """
@@ -14,6 +14,8 @@ import argparse
 import json
 import platform
 import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from benchmarks.results import ROOT, Column, Measured, Table, Value
 from dentes_twenty.migration.ids import record_id
 from dentes_twenty.migration.ledger import (
     Ledger,
@@ -97,7 +100,7 @@ def note(name: str, count: int, seconds: float, cpu: float, results: dict[str, A
     )
 
 
-def measure(url: str, records: int) -> dict[str, Any]:
+def phases(url: str, records: int) -> dict[str, Any]:
     """All phases on one ledger; returns figures by phase."""
     results: dict[str, Any] = {}
     with Ledger.open(url, PRACTICE) as ledger:
@@ -154,6 +157,31 @@ def size_of(url: str) -> int:
         database.close()
 
 
+def measure(full: bool, folder: Path) -> Measured:
+    """The ledger in a SQLite file, in a process of its own, whose peak memory counts from its start."""
+    records, out = (2_000_000 if full else 100_000), folder / "ledger.json"
+    command = [sys.executable, "-m", "benchmarks.ledger_throughput", "--records", str(records), "--out", str(out)]
+    subprocess.run(command, check=True, cwd=ROOT)
+    found = json.loads(out.read_text(encoding="utf-8"))
+    rows = [{"phase": name.strip(), **figures} for name, figures in found.items() if isinstance(figures, dict)]
+    columns = (
+        Column("phase", "phase"),
+        Column("records", "records"),
+        Column("seconds", "time", "s"),
+        Column("per_second", "records/s"),
+        Column("per_cpu_second", "records per CPU second"),
+    )
+    size: dict[str, Value] = {name: found[name] for name in ("database", "bytes_per_record", "peak_over_start_mib")}
+    about = "The life of a practice in the ledger without a network: intents and outcomes with an audit line for each."
+    options: dict[str, Value] = {"full": full, "records": records}
+    sizes = (Column("database", "database"), Column("bytes_per_record", "on disk", "bytes per record"),
+             Column("peak_over_start_mib", "memory beyond the start", "MiB"))  # fmt: skip
+    return Measured(
+        "ledger", "The ledger", about, options,
+        (Table("Rates", columns, tuple(rows)), Table("Size", sizes, (size,))),
+    )  # fmt: skip
+
+
 def main() -> None:
     """Measures and prints; writes JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -164,7 +192,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = arguments.url or f"sqlite:///{folder}/ledger.sqlite"
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        results = measure(url, arguments.records)
+        results = phases(url, arguments.records)
         size = size_of(url)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     results |= {

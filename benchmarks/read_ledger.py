@@ -1,6 +1,6 @@
 """How fast, and in how much memory, a ledger of two million rows is read.
 
-    python benchmarks/read_ledger.py [--rows 2000000] [--dialect excel-tr|utf8-en|vem]
+    python -m benchmarks.read_ledger [--rows 2000000] [--dialect excel-tr|utf8-en|vem]
 
 Writes an invented ledger into a temporary folder, reads it in a process of its own (so that the memory of writing does
 not count), and prints rows per second and the peak of resident memory.
@@ -9,6 +9,7 @@ not count), and prints rows per second and the peak of resident memory.
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.results import ROOT, Column, Measured, Table, Value
 from dentes_twenty.exports.drop import open_drop
 from dentes_twenty.exports.records import RawRow
 from dentes_twenty.exports.tables import tables
@@ -56,8 +58,43 @@ def read(folder: str) -> None:
     good = sum(isinstance(row, RawRow) for row in table.rows())
     seconds = time.perf_counter() - opened
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"opened in {opened - started:.2f} s; {good:,} rows in {seconds:.2f} s: ", end="")
-    print(f"{good / seconds:,.0f} rows/s, peak {peak:.0f} MiB")
+    figures = {
+        "rows": good,
+        "opened_s": round(opened - started, 2),
+        "seconds": round(seconds, 2),
+        "rows_per_s": round(good / seconds),
+        "peak_mib": round(peak),
+    }
+    print(json.dumps(figures))
+
+
+def write_and_read(folder: Path, rows: int, dialect: str) -> dict[str, Value]:
+    """One dialect: the figures of the process that reads."""
+    size = write(folder, rows, dialect)
+    command = [sys.executable, "-m", "benchmarks.read_ledger", "--read", str(folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    return {"dialect": dialect, "megabytes": round(size / 1e6), **json.loads(done.stdout)}
+
+
+def measure(full: bool, folder: Path) -> Measured:
+    """Every dialect."""
+    rows = 2_000_000 if full else 300_000
+    found = []
+    for dialect in DIALECTS:
+        (folder / dialect).mkdir()
+        found.append(write_and_read(folder / dialect, rows, dialect))
+    columns = (
+        Column("dialect", "dialect"),
+        Column("megabytes", "file", "MB"),
+        Column("rows", "rows"),
+        Column("opened_s", "opened", "s"),
+        Column("seconds", "read", "s"),
+        Column("rows_per_s", "rows/s"),
+        Column("peak_mib", "peak memory", "MiB"),
+    )
+    about = "A ledger of an export, read in a process of its own: encoding, separator and formats found out by itself."
+    options: dict[str, Value] = {"full": full, "rows": rows}
+    return Measured("reading", "Reading an export", about, options, (Table("Rates", columns, tuple(found)),))
 
 
 def main() -> None:
@@ -70,9 +107,7 @@ def main() -> None:
         read(arguments.read)
         return
     with tempfile.TemporaryDirectory() as folder:
-        size = write(Path(folder), arguments.rows, arguments.dialect)
-        print(f"{arguments.dialect}: {arguments.rows:,} rows, {size / 1e6:.0f} MB; ", end="", flush=True)
-        subprocess.run([sys.executable, __file__, "--read", folder], check=True)
+        print(write_and_read(Path(folder), arguments.rows, arguments.dialect))
 
 
 if __name__ == "__main__":

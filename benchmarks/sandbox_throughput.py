@@ -1,6 +1,6 @@
 """How many records a second the sandbox takes, and whether that stays so as it fills.
 
-    python benchmarks/sandbox_throughput.py --records 100000
+    python -m benchmarks.sandbox_throughput --records 100000
 
 Starts a sandbox in a process of its own (state in a temporary file), gives people twenty custom fields and a home
 address, and creates people over GraphQL in batches, several in flight, selecting every field that was sent (the
@@ -26,6 +26,7 @@ from typing import Any
 import httpx
 import orjson
 
+from benchmarks.results import Column, Measured, Table, Target, Value
 from dentes_twenty.sandbox.server import SandboxOptions, run_sandbox
 
 FIRST = ("Ayşe", "Mehmet", "Fatma", "Mustafa", "Elif", "Ahmet", "Zeynep", "Çağlar", "Şule", "Ömer", "İpek", "Gül")
@@ -158,33 +159,50 @@ async def _run_side_by_side(client: httpx.AsyncClient, requests: Sequence[bytes]
     return time.perf_counter() - started
 
 
-async def measure_creates(client: httpx.AsyncClient, server: Server, records: int, batch: int, in_flight: int) -> None:
-    """Create people part by part, so that a slow-down shows; prints a line for each part."""
-    print(f"{'records':>10} {'creates/s':>10} {'memory MB':>10}")
+async def measure_creates(
+    client: httpx.AsyncClient, server: Server, records: int, batch: int, in_flight: int
+) -> list[dict[str, Value]]:
+    """Create people part by part, so that a slow-down shows; a row for each part."""
+    rows: list[dict[str, Value]] = []
     part: list[bytes] = []
     size = max(records // 10 // batch, in_flight)
     done, total = 0, 0.0
     for body in bodies(records, batch):
         part.append(body)
         if len(part) == size:
-            done, total = await _measured_part(client, server, part, batch, in_flight, done, total)
+            done, total = await _measured_part(client, server, part, batch, in_flight, done, total, rows)
             part = []
     if part:
-        done, total = await _measured_part(client, server, part, batch, in_flight, done, total)
-    print(f"{'all':>10} {records / total:>10.0f}")
+        await _measured_part(client, server, part, batch, in_flight, done, total, rows)
+    return rows
 
 
 async def _measured_part(
-    client: httpx.AsyncClient, server: Server, part: list[bytes], batch: int, in_flight: int, done: int, total: float
+    client: httpx.AsyncClient,
+    server: Server,
+    part: list[bytes],
+    batch: int,
+    in_flight: int,
+    done: int,
+    total: float,
+    rows: list[dict[str, Value]],
 ) -> tuple[int, float]:
     seconds = await _run_side_by_side(client, part, in_flight)
     created = len(part) * batch
-    print(f"{done + created:>10} {created / seconds:>10.0f} {server.memory_mb():>10.0f}", flush=True)
+    rows.append(
+        {
+            "records": done + created,
+            "creates_per_s": round(created / seconds),
+            "seconds": round(total + seconds, 2),
+            "memory_mb": round(server.memory_mb()),
+        }
+    )
+    print(rows[-1], flush=True)
     return done + created, total + seconds
 
 
-async def measure_finds(client: httpx.AsyncClient, records: int, in_flight: int, calls: int) -> None:
-    """Find many by 200 ids, spread over all records; prints calls per second."""
+async def measure_finds(client: httpx.AsyncClient, records: int, in_flight: int, calls: int) -> float:
+    """Find many by 200 ids, spread over all records; calls per second."""
     chance = random.Random(1)
     requests = []
     for _ in range(calls):
@@ -192,7 +210,7 @@ async def measure_finds(client: httpx.AsyncClient, records: int, in_flight: int,
         ids = [str(uuid.uuid5(uuid.NAMESPACE_URL, f"person-{number}")) for number in numbers]
         requests.append(orjson.dumps({"query": FIND, "variables": {"ids": ids}}))
     seconds = await _run_side_by_side(client, requests, in_flight)
-    print(f"findMany by 200 ids: {calls / seconds:.0f} calls/s")
+    return calls / seconds
 
 
 def _size_mb(file: Path) -> float:
@@ -210,33 +228,71 @@ async def check(client: httpx.AsyncClient, records: int) -> None:
         raise SystemExit("The sandbox does not hold what it was sent.")
 
 
-async def run(arguments: argparse.Namespace) -> None:
-    """The whole benchmark."""
+async def run(arguments: argparse.Namespace) -> tuple[list[dict[str, Value]], dict[str, Value]]:
+    """The whole benchmark: figures by part, and those of the whole."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         server = start_server(folder)
-        print(f"started in {time.perf_counter() - started:.1f} s, {server.memory_mb():.0f} MB")
+        whole: dict[str, Value] = {"start_s": round(time.perf_counter() - started, 1)}
         headers = {"Authorization": f"Bearer {server.api_key}"}
         with httpx.Client(base_url=server.url, headers=headers) as client:
             add_fields(client)
         async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=120) as client:
-            await measure_creates(client, server, arguments.records, arguments.batch, arguments.in_flight)
+            rows = await measure_creates(client, server, arguments.records, arguments.batch, arguments.in_flight)
             await check(client, arguments.records)
-            await measure_finds(client, arguments.records, arguments.in_flight, arguments.finds)
-        print(f"memory {server.memory_mb():.0f} MB")
+            finds = await measure_finds(client, arguments.records, arguments.in_flight, arguments.finds)
+        whole |= {
+            "creates_per_s": round(arguments.records / float(rows[-1]["seconds"] or 1)),
+            "finds_per_s": round(finds),
+            "memory_mb": round(server.memory_mb()),
+        }
         server.process.terminate()
         server.process.join(10)
-        print(f"state file {_size_mb(Path(folder) / 'state.db'):.0f} MB")
+        whole["state_mb"] = round(_size_mb(Path(folder) / "state.db"))
+        return rows, whole
 
 
-def main() -> None:
-    """Read the command line and run."""
+def measure(full: bool, folder: Path) -> Measured:
+    """People into the sandbox, four batches in flight."""
+    records = 500_000 if full else 50_000
+    arguments = _parser().parse_args(["--records", str(records)])
+    rows, whole = asyncio.run(run(arguments))
+    creates, finds = int(whole["creates_per_s"] or 0), int(whole["finds_per_s"] or 0)
+    about = "The sandbox must not be the bottleneck of a dry run: a real Twenty 2.19 takes about 800 people a second."
+    parts = (Column("records", "records"), Column("creates_per_s", "creates/s"), Column("memory_mb", "memory", "MB"))
+    all_ = (
+        Column("creates_per_s", "creates/s"),
+        Column("finds_per_s", "findMany by 200 ids", "calls/s"),
+        Column("memory_mb", "memory", "MB"),
+        Column("state_mb", "state file", "MB"),
+        Column("start_s", "start-up", "s"),
+    )
+    return Measured(
+        "sandbox",
+        "The sandbox",
+        about,
+        {"full": full, "records": records, "in_flight": arguments.in_flight},
+        (Table("As a whole", all_, (whole,)), Table("As it fills", parts, tuple(rows))),
+        (
+            Target("creates", "at least", 2500, creates, "per second"),
+            Target("findMany by 200 ids", "at least", 100, finds, "calls per second"),
+            Target("start-up", "at most", 3, float(whole["start_s"] or 0), "s"),
+        ),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=10_000)
     parser.add_argument("--batch", type=int, default=200)
     parser.add_argument("--in-flight", type=int, default=4)
     parser.add_argument("--finds", type=int, default=300, help="number of findMany calls")
-    asyncio.run(run(parser.parse_args()))
+    return parser
+
+
+def main() -> None:
+    """Read the command line and run."""
+    print(asyncio.run(run(_parser().parse_args()))[1])
 
 
 if __name__ == "__main__":

@@ -108,8 +108,9 @@ def show_failure(failure: Failure, *, as_json: bool, where: str = "") -> None:
         )
     console = consoles()[1]
     place = f" ({where})" if where else ""
+    message = escape(_plain_letters(failure.message))
     console.print(
-        f"[bold red]Failed[/]{escape(place)}: {escape(_plain_letters(failure.message))} [dim]\\[{escape(failure.code)}][/]",
+        f"[bold red]Failed[/]{escape(place)}: {message} [dim]\\[{escape(failure.code)}][/]",
         soft_wrap=True,
     )
     console.print(f"[bold]What to do[/]: {escape(_plain_letters(failure.fix))}", soft_wrap=True)

@@ -14,7 +14,7 @@ from dentes_twenty.migration.tally import Tally
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.target import FieldType
 from dentes_twenty.twenty.records import RecordStore
-from dentes_twenty.twenty.values import Verdict, canonical, compare
+from dentes_twenty.twenty.values import canonical, is_lost
 
 
 class Verifier:
@@ -39,7 +39,7 @@ class Verifier:
         differing = frozenset(
             name
             for name, value in sent.items()
-            if name not in stored or compare(self._types[name], value, stored[name]) is Verdict.LOST
+            if name not in stored or is_lost(self._types[name], value, stored[name])
         )
         self._tally.verified_values += len(sent)
         self._tally.differing.update(differing)

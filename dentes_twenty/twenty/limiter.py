@@ -40,6 +40,8 @@ short: a paced call that was refused came a few milliseconds too early; a second
 PLAN_SIZES = (50, 100)
 """Bucket sizes that Twenty sells. Near them one call goes at a time until the limit is known: a refusal hits
 everything in flight, and finding the limit should cost one refused call, not four."""
+PROBES = 3
+"""Calls beyond such a bucket that still go one at a time; after them it is ruled out."""
 
 
 FORGET_MS = 3_600_000.0
@@ -88,13 +90,16 @@ class Bucket:
 class Limits:
     """Everything the limiter knows: the buckets that have refused something, and how requests are charged.
 
-    `sent` counts calls since the start while no bucket is known. `per_field`: how much of a further root field
+    `sent` counts calls since the start. `per_field`: how much of a further root field
     in a request is charged, from 0 (a request costs one token, as measured on 2.19) to 1 (each field costs one).
+    `possible`: while no limit is known, what our calls have left of buckets of the usual sizes; the data model may be
+    made, and such a bucket refill, for a minute between two calls. None before the first call.
     """
 
     buckets: tuple[Bucket, ...] = ()
     per_field: float = 0.0
     sent: int = 0
+    possible: tuple[Bucket, ...] | None = None
 
     @property
     def known(self) -> bool:
@@ -105,10 +110,17 @@ class Limits:
         """Tokens that a request with so many root fields is expected to cost."""
         return 1 + round((root_fields - 1) * self.per_field)
 
-    @property
-    def probing(self) -> bool:
-        """True near the bucket sizes of Twenty's plans, while no limit is known: one call at a time."""
-        return not self.known and any(0 <= self.sent - size <= 2 for size in PLAN_SIZES)
+    def probing(self, now: float) -> bool:
+        """True while no limit is known and a bucket of the usual sizes would be empty: one call at a time."""
+        return not self.known and any(bucket.available(now) <= 0 for bucket in self.possible or ())
+
+    def spent(self, now: float) -> Limits:
+        """After one more call while no limit is known."""
+        usual = tuple(Bucket(size, 60_000, size, now) for size in PLAN_SIZES)
+        buckets = self.possible if self.possible is not None else usual
+        left = (dataclasses.replace(b, tokens=b.available(now) - 1, last=now) for b in buckets)
+        possible = tuple(bucket for bucket in left if bucket.tokens > -PROBES)
+        return dataclasses.replace(self, sent=self.sent + 1, possible=possible)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,9 +135,9 @@ def take(limits: Limits, now: float, root_fields: int = 1) -> tuple[Limits, floa
     """Take the tokens for one request, or say how many milliseconds to wait before asking again (0: taken)."""
     kept = tuple(b for b in limits.buckets if math.isinf(b.refused_at) or now - b.refused_at < FORGET_MS)
     if len(kept) < len(limits.buckets):
-        limits = dataclasses.replace(limits, buckets=kept, sent=0)
+        limits = dataclasses.replace(limits, buckets=kept, sent=0, possible=None)
     if not limits.known:
-        return dataclasses.replace(limits, sent=limits.sent + 1), 0.0
+        return limits.spent(now), 0.0
     buckets = tuple(_set_back(b, now) for b in limits.buckets)
     cost = limits.cost(root_fields)
     wait = max(bucket.wait(now, cost) for bucket in buckets)
@@ -281,7 +293,7 @@ class Limiter:
 
     def _take(self, held: Limits, *, now: float, root_fields: int) -> tuple[Limits, float | None]:
         self._seen = held
-        return (held, None) if held.probing and self._under_way else take(held, now, root_fields)
+        return (held, None) if held.probing(now) and self._under_way else take(held, now, root_fields)
 
     async def limits(self) -> Limits:
         """What is known now."""

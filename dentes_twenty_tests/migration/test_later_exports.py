@@ -1,4 +1,4 @@
-"""Later exports against the sandbox: unique values change hands, files are replaced, refused rows cost next to nothing."""
+"""Later exports against the sandbox: unique values change hands, files are replaced, refused rows cost little."""
 
 from __future__ import annotations
 

@@ -144,9 +144,10 @@ def test_a_steady_gap_just_below_the_refill_gets_about_half() -> None:
     assert 480 <= admitted <= 560
 
 
-def test_two_workers_on_one_state_keep_the_same_total() -> None:
-    took, refusals, _ = load(400, ServerBucket(), limiters=2)
-    assert took <= 1.03 * 300 * 0.6
+@pytest.mark.parametrize("limit", [50, 100])
+def test_two_workers_on_one_state_keep_the_same_total(limit: int) -> None:
+    took, refusals, _ = load(400, ServerBucket(limit), limiters=2)
+    assert took <= 1.03 * (400 - limit) * 60 / limit
     assert refusals < 4
 
 
@@ -245,6 +246,29 @@ def test_a_request_with_several_root_fields_costs_one_token_as_long_as_nothing_s
 def test_finding_the_limit_costs_one_refused_call_even_with_many_in_flight() -> None:
     _, refusals, _ = load(110, ServerBucket(), in_flight=8, latency_ms=50)
     assert refusals <= 1
+
+
+def test_the_burst_is_counted_from_what_has_refilled_since_the_first_calls() -> None:
+    """A load of 130 batches was refused five times: the 18 calls before it were counted, though they had refilled."""
+    limits = Limits()
+    for _ in range(18):
+        limits, _ = take(limits, 0.0)
+    now = 60_000.0  # the data model was made meanwhile
+    probed = []
+    for call in range(110):
+        if limits.probing(now):
+            probed.append(call)
+        limits, wait = take(limits, now)
+        assert wait == 0.0
+    assert probed == [50, 51, 52, 100, 101, 102]
+
+
+def test_a_server_without_a_limit_is_not_probed_again_and_again() -> None:
+    limits = Limits()
+    for call in range(1000):
+        assert not limits.probing(call * 10.0) or call < 120
+        limits, _ = take(limits, call * 10.0)
+    assert limits.possible == ()
 
 
 def test_the_plan_can_say_how_long_it_will_take() -> None:

@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -57,7 +57,7 @@ class SharedLimits:
 def to_json(limits: Limits) -> str:
     """As JSON; minus infinity (never refused) as null."""
     data = dataclasses.asdict(limits)
-    for bucket in data["buckets"]:
+    for bucket in (*data["buckets"], *(data["possible"] or ())):
         if bucket["refused_at"] == -math.inf:
             bucket["refused_at"] = None
     return orjson.dumps(data).decode()
@@ -66,8 +66,13 @@ def to_json(limits: Limits) -> str:
 def from_json(text: str) -> Limits:
     """The reverse of `to_json`."""
     data = orjson.loads(text)
-    buckets = tuple(
+    possible = data.pop("possible", None)  # older versions did not keep it
+    buckets = _buckets(data.pop("buckets"))
+    return Limits(buckets=buckets, possible=None if possible is None else _buckets(possible), **data)
+
+
+def _buckets(raw: list[dict[str, Any]]) -> tuple[Bucket, ...]:
+    return tuple(
         Bucket(**{**bucket, "refused_at": -math.inf if bucket["refused_at"] is None else bucket["refused_at"]})
-        for bucket in data.pop("buckets")
+        for bucket in raw
     )
-    return Limits(buckets=buckets, **data)

@@ -19,6 +19,8 @@ def test_limits_come_back_from_json_as_they_were() -> None:
     for limits in (
         Limits(),
         Limits((Bucket(100, 60_000, 3, 1.5), Bucket(100, 1_000, 0, 2.5, 0.02, 3, 17.25)), 0.5, 42),
+        Limits(sent=1, possible=(Bucket(50, 60_000, 49, 1.5), Bucket(100, 60_000, 99, 1.5))),
+        Limits(sent=200, possible=()),
     ):
         assert from_json(to_json(limits)) == limits
     assert from_json(to_json(Limits((Bucket(1, 2, 3, 4),)))).buckets[0].refused_at == -math.inf
