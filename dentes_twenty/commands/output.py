@@ -21,7 +21,6 @@ from rich.table import Table
 
 from dentes_twenty.failures import Failure
 
-
 # controls but tab and line feed, marks that turn the direction of writing, halves of letters
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -109,8 +108,9 @@ def show_failure(failure: Failure, *, as_json: bool, where: str = "") -> None:
         )
     console = consoles()[1]
     place = f" ({where})" if where else ""
+    message = escape(_plain_letters(failure.message))
     console.print(
-        f"[bold red]Failed[/]{escape(place)}: {escape(_plain_letters(failure.message))} [dim]\\[{escape(failure.code)}][/]",
+        f"[bold red]Failed[/]{escape(place)}: {message} [dim]\\[{escape(failure.code)}][/]",
         soft_wrap=True,
     )
     console.print(f"[bold]What to do[/]: {escape(_plain_letters(failure.fix))}", soft_wrap=True)
