@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -362,7 +363,14 @@ def _problem(path: tuple[str, ...], kind: str, said: str, lines: Lines) -> Pract
 
 def practice_template(key: str, export: str = "export", url: str = "https://your-workspace.twenty.com") -> str:
     """The commented practice file that `init` writes; valid as it stands."""
-    return _TEMPLATE.format(key=key, export=yaml.safe_dump(export).splitlines()[0], url=yaml.safe_dump(url).split()[0])
+    return _TEMPLATE.format(key=key, export=_yaml_scalar(export), url=_yaml_scalar(url))
+
+
+def _yaml_scalar(text: str) -> str:
+    """The text on one line of YAML, quoted only where it has to be; YAML would fold a long path at its blanks."""
+    plain = yaml.safe_dump(text, width=math.inf, allow_unicode=True).removesuffix("...\n").rstrip("\n")
+    quoted: str = yaml.safe_dump(text, width=math.inf, allow_unicode=True, default_style='"').rstrip("\n")
+    return quoted if "\n" in plain else plain
 
 
 _TEMPLATE = """\
