@@ -72,10 +72,11 @@ defs: $(STAMP) ## check that Dagster can load the definitions
 check: lint types defs test ## all that CI does
 
 .PHONY: format
-format: $(STAMP) ## repair style and formatting, and bring the object table in docs/ up to date
+format: $(STAMP) ## repair style and formatting, and bring the tables in docs/ up to date
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python scripts/object_table.py --write
+	$(BIN)/python scripts/scale_table.py --write
 
 .PHONY: hooks
 hooks: $(STAMP) ## check style and types before each commit
