@@ -40,9 +40,8 @@ pytestmark = [needs_generator, pytest.mark.slow]
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 EGE, IZMIR = "ege-dental", "izmir-dental"  # the code locations of deploy/server/workspace.yaml
-LOCATIONS = (
-    """{ workspaceOrError { ... on Workspace { locationEntries { name locationOrLoadError { __typename } } } } }"""
-)
+LOCATIONS = """{ workspaceOrError { ... on Workspace {
+    locationEntries { name locationOrLoadError { __typename } } } } }"""
 ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
@@ -130,10 +129,9 @@ def everything_stored(url: sa.URL) -> str:
     """All rows of all tables of a database, as text."""
     engine = sa.create_engine(url)
     with engine.connect() as connection:
-        tables = sa.inspect(connection).get_table_names()
-        rows = [
-            row for table in tables for row in connection.execute(sa.text(f'SELECT t::text FROM "{table}" t')).scalars()
-        ]
+        names = sa.inspect(connection).get_table_names()
+        asked = (sa.text(f'SELECT t::text FROM "{name}" t') for name in names)
+        rows = [row for query in asked for row in connection.execute(query).scalars()]
     engine.dispose()
     return "\n".join(rows)
 
