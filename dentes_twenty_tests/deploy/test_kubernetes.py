@@ -6,6 +6,7 @@ the keys in use, and pods are put together from the values as the chart does it,
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -20,7 +21,7 @@ KUBERNETES = "1.33"
 ANY: dict[str, Any] = {}
 DEPLOYMENT = dict.fromkeys(
     ("name", "image", "dagsterApiGrpcArgs", "port", "includeConfigInLaunchedRuns", "env", "envSecrets", "volumes",
-     "volumeMounts", "podSecurityContext", "securityContext", "resources"), ANY,
+     "volumeMounts", "podSecurityContext", "securityContext", "resources", "readinessProbe"), ANY,
 )  # fmt: skip
 CHART: dict[str, Any] = {
     "dagster-user-deployments": {"enabled": ANY, "deployments": DEPLOYMENT},
@@ -92,6 +93,7 @@ def pod(deployment: dict[str, Any]) -> dict[str, Any]:
         "volumeMounts": deployment["volumeMounts"],
         "securityContext": deployment["securityContext"],
         "resources": deployment["resources"],
+        "readinessProbe": {name: value for name, value in deployment["readinessProbe"].items() if name != "enabled"},
     }
     spec = {
         "containers": [container],
@@ -167,6 +169,8 @@ def test_the_image_and_the_chart_are_those_of_the_project(values: dict[str, Any]
         assert deployment["env"][PRACTICE_VARIABLE] == image[PRACTICE_VARIABLE]
         security = deployment["podSecurityContext"]
         assert f"{security['runAsUser']}:{security['runAsGroup']}" == user
+        probe = deployment["readinessProbe"]["exec"]["command"]
+        assert probe == json.loads(dict(steps)["HEALTHCHECK"].partition("CMD ")[2])
         assert deployment["dagsterApiGrpcArgs"] == ["-m", "dentes_twenty.definitions"]
     text = (DEPLOY / "kubernetes" / "values.yaml").read_text(encoding="utf-8")
     assert re.findall(r"--version (\S+)", text) == [version_of_dagster()]
