@@ -79,6 +79,7 @@ format: $(STAMP) ## repair style and formatting, and bring the tables in docs/ u
 	$(BIN)/ruff format .
 	$(BIN)/python scripts/object_table.py --write
 	$(BIN)/python -m benchmarks.page --write
+	$(BIN)/python scripts/scale_table.py --write
 
 .PHONY: hooks
 hooks: $(STAMP) ## check style and types before each commit

@@ -14,7 +14,10 @@ from dentes_twenty.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "deploy/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,8 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_object_tables_are_those_of_the_declarations() -> None:
-    script = ROOT / "scripts" / "object_table.py"
+@pytest.mark.parametrize("name", ["object_table", "scale_table"])
+def test_tables_that_a_script_makes_are_up_to_date(name: str) -> None:
+    script = ROOT / "scripts" / f"{name}.py"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,6 +10,7 @@ from pydantic import Field
 from dentes_twenty.migration.deltas import DeltaResult
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_export import TEAM, Events
+from dentes_twenty.orchestration.jobs import job_tags
 from dentes_twenty.orchestration.layout import CUTOVER_GROUP, DELTA, LAST
 from dentes_twenty.orchestration.resources import Session
 from dentes_twenty.reports.deltas import reconciliation, write_delta_report
@@ -17,7 +18,6 @@ from dentes_twenty.reports.model import State
 
 DELTA_JOB = "delta"
 RECONCILED_CHECK, NOTHING_LEFT_CHECK = "reconciled", "nothing_left_to_decide"
-TAG = "dentes_twenty/job"
 MARK = {"dentes_twenty/side": "twenty"}
 
 
@@ -130,14 +130,14 @@ def cutover_assets() -> list[dg.AssetsDefinition]:
     return [cutover_delta]
 
 
-def cutover_jobs() -> "list[dg.UnresolvedAssetJobDefinition]":
+def cutover_jobs(practice: str | None = None) -> "list[dg.UnresolvedAssetJobDefinition]":
     """`delta` takes one export."""
     return [
         dg.define_asset_job(
             DELTA_JOB,
             selection=dg.AssetSelection.assets(DELTA),
             executor_def=dg.in_process_executor,
-            tags={TAG: DELTA_JOB},
+            tags=job_tags(DELTA_JOB, practice),
             description="Merge a later export into Twenty without losing anybody's edits.",
         )
     ]

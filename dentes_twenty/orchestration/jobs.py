@@ -18,12 +18,19 @@ from dentes_twenty.orchestration.layout import (
     TWENTY_GROUP,
     WORKSPACE_GROUP,
 )
+from dentes_twenty.orchestration.resources import PRACTICE_TAG
 
 AUDIT, MIGRATE = "audit", "migrate"
 TAG = "dentes_twenty/job"
 
 
-def migration_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
+def job_tags(job: str, practice: str | None = None) -> dict[str, str]:
+    """Tags of a job's runs. `practice` goes to jobs that open a run of the ledger, which has one at a time for each
+    practice: Dagster's queue (`tag_concurrency_limits` in dagster.yaml) then keeps the second run waiting."""
+    return {TAG: job, PRACTICE_TAG: practice} if practice else {TAG: job}
+
+
+def migration_jobs(practice: str | None = None) -> list[dg.UnresolvedAssetJobDefinition]:
     """`audit` reads only; `migrate` does everything."""
     readable = dg.AssetSelection.groups(EXPORT_GROUP) | dg.AssetSelection.assets(OWNERS)
     return [
@@ -31,14 +38,14 @@ def migration_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
             AUDIT,
             selection=readable,
             executor_def=dg.in_process_executor,
-            tags={TAG: AUDIT},
+            tags=job_tags(AUDIT, practice),
             description="Read the export, plan every row, match owners. Writes nothing into Twenty.",
         ),
         dg.define_asset_job(
             MIGRATE,
             selection=_everything_that_moves(),
             executor_def=dg.in_process_executor,
-            tags={TAG: MIGRATE},
+            tags=job_tags(MIGRATE, practice),
             description="Move the practice into Twenty and verify it. May be stopped and started again at any moment.",
         ),
     ]

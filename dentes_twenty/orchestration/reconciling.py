@@ -18,7 +18,7 @@ from dentes_twenty.migration.reconcile import NEXT_STEPS, Reconciliation
 from dentes_twenty.migration.session import Migration
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_load import objects_of
-from dentes_twenty.orchestration.jobs import reconciled_checks
+from dentes_twenty.orchestration.jobs import job_tags, reconciled_checks
 from dentes_twenty.orchestration.layout import LOAD_STEPS, MEMBERS, RECONCILED_CHECK, RECONCILIATION
 from dentes_twenty.orchestration.resources import Session
 from dentes_twenty.reports import write_report
@@ -158,7 +158,7 @@ def reconciliation_jobs() -> list[Any]:
             JOB,
             selection=reconciled_checks(),
             executor_def=dg.in_process_executor,
-            tags={"dentes_twenty/job": JOB},
+            tags=job_tags(JOB),
             description="Compare every field of every record, links and money with the export; write the page to sign.",
         )
     ]

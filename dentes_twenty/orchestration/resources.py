@@ -24,7 +24,7 @@ from dentes_twenty.migration.progress import LoadProgress
 from dentes_twenty.migration.session import Migration
 from dentes_twenty.orchestration.layout import PRACTICE_VARIABLE
 from dentes_twenty.orchestration.listening import Listener, Silent, Throttle, sentence
-from dentes_twenty.practice import load_practice
+from dentes_twenty.practice import PracticeError, load_practice
 
 KEY = "session"
 PRACTICE_TAG = "dentes_twenty/practice"
@@ -153,6 +153,15 @@ def practice_path(named: Path | None) -> Path:
             "and restart the code location.",
         )
     return Path(found)
+
+
+def practice_of_the_environment() -> str | None:
+    """The key of the practice that this code location serves; None where that cannot be said yet, which keeps no
+    location from loading: a run says what is wrong."""
+    try:
+        return load_practice(practice_path(None)).key
+    except (PracticeNotNamed, PracticeError):
+        return None
 
 
 def _complete(instance: dg.DagsterInstance | None, run: dg.DagsterRun) -> bool:

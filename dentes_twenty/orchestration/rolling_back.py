@@ -17,6 +17,7 @@ from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.steps import RollbackSummary, counts_of
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_export import TEAM
+from dentes_twenty.orchestration.jobs import job_tags
 from dentes_twenty.orchestration.layout import TRUST_GROUP
 from dentes_twenty.orchestration.outcome import DOCUMENT
 from dentes_twenty.orchestration.resources import Session, explained
@@ -149,17 +150,6 @@ def workspace_as_before(
     )
 
 
-@dg.job(
-    name=ROLLBACK_JOB,
-    executor_def=dg.in_process_executor,
-    description="Undo the migration: destroy what it made, give back what it adopted, keep and name what people have "
-    "edited since. May be stopped and started again. Try `dry_run` first.",
-)
-def rollback_job() -> None:
-    """One step."""
-    roll_back()
-
-
 def rollback_assets() -> Iterator[dg.AssetSpec]:
     """The asset that the check stands on."""
     yield dg.AssetSpec(
@@ -177,6 +167,18 @@ def rollback_checks() -> list[dg.AssetChecksDefinition]:
     return [workspace_as_before]
 
 
-def rollback_jobs() -> list[Any]:
+def rollback_jobs(practice: str | None = None) -> list[Any]:
     """`rollback`."""
+
+    @dg.job(
+        name=ROLLBACK_JOB,
+        executor_def=dg.in_process_executor,
+        tags=job_tags(ROLLBACK_JOB, practice),
+        description="Undo the migration: destroy what it made, give back what it adopted, keep and name what people "
+        "have edited since. May be stopped and started again. Try `dry_run` first.",
+    )
+    def rollback_job() -> None:
+        """One step."""
+        roll_back()
+
     return [rollback_job]

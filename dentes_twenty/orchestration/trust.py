@@ -20,6 +20,7 @@ from dentes_twenty.migration.session import Migration
 from dentes_twenty.migration.steps import SampleResult
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_export import TEAM, Events
+from dentes_twenty.orchestration.jobs import job_tags
 from dentes_twenty.orchestration.layout import (
     APPROVAL,
     EXPORT_GROUP,
@@ -228,14 +229,14 @@ def trust_assets() -> list[dg.AssetsDefinition]:
     return [sample_diff, approval]
 
 
-def trust_jobs() -> list[Any]:
+def trust_jobs(practice: str | None = None) -> list[Any]:
     """`sample` and `approve`."""
     return [
         dg.define_asset_job(
             SAMPLE_JOB,
             selection=dg.AssetSelection.groups(EXPORT_GROUP) | dg.AssetSelection.assets(SAMPLE),
             executor_def=dg.in_process_executor,
-            tags={"dentes_twenty/job": SAMPLE_JOB},
+            tags=job_tags(SAMPLE_JOB, practice),
             description="Migrate some hundred records that show everything; write the page to read before approving.",
         ),
         approve_job,

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import os
 import re
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -24,42 +19,11 @@ from dentes_twenty.orchestration.layout import PRACTICE_VARIABLE
 from dentes_twenty.orchestration.sensors import DROP_TAG
 from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty_tests import small_practice
+from dentes_twenty_tests.end_to_end.dev import dagster_dev, wait_until
 from dentes_twenty_tests.migrated import make_desk
 
-PATIENCE_S = 240  # a machine with other work; alone it takes a fifth of that
-
-
-@contextlib.contextmanager
-def dagster_dev(home: Path, environment: dict[str, str], log: Path) -> Iterator[None]:
-    """Webserver and daemon, in a process group of their own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(Path(sys.executable).parent / "dagster"), "dev", "-m", "dentes_twenty_tests.end_to_end.watched"]
-    command += ["-h", "127.0.0.1", "-p", str(port)]
-    with log.open("wb") as said:
-        process = subprocess.Popen(
-            command, env=environment, stdout=said, stderr=said, start_new_session=True,
-            cwd=Path(__file__).resolve().parents[2],
-        )  # fmt: skip
-        try:
-            yield
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-
-
-def wait_until(done: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if done():
-            return True
-        time.sleep(0.2)
-    return False
+PROJECT = Path(__file__).resolve().parents[2]
+WATCHED = "dentes_twenty_tests.end_to_end.watched"
 
 
 def pid_of(instance: dg.DagsterInstance, run_id: str) -> int | None:
@@ -89,7 +53,7 @@ def test_each_drop_is_processed_once_in_order_whatever_happens(tmp_path: Path) -
             "TWENTY_API_KEY": server.api_key,
         }
         with (
-            dagster_dev(home, environment, tmp_path / "dev.log"),
+            dagster_dev(environment, tmp_path / "dev.log", PROJECT, "-m", WATCHED),
             dg.DagsterInstance.from_config(str(home)) as instance,
         ):
             desk.edit("patients.csv", "latex allergy canary", "first drop")

@@ -14,8 +14,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dentes_twenty.definitions import build_defs
-from dentes_twenty.orchestration.layout import LOAD_STEPS, REPORT_NAMES
+from dentes_twenty.definitions import build_defs, defs
+from dentes_twenty.orchestration.layout import LOAD_STEPS, PRACTICE_VARIABLE, REPORT_NAMES
+from dentes_twenty.orchestration.resources import PRACTICE_TAG
+from dentes_twenty_tests import small_practice
 
 SNAPSHOT = Path(__file__).with_name("graph.json")
 
@@ -83,3 +85,25 @@ def test_every_asset_says_what_it_is_and_who_looks_after_it(definitions: dg.Defi
 def test_both_jobs_run_in_one_process(definitions: dg.Definitions) -> None:
     for name in ("audit", "migrate"):
         assert definitions.resolve_job_def(name).executor_def.name == "in_process"
+
+
+def test_runs_that_write_wait_for_each_other_and_looks_wait_for_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue of dagster.yaml limits runs by this tag, which has to be there before a run begins."""
+    practice = small_practice.write(tmp_path, "http://127.0.0.1:1")
+    monkeypatch.setenv(PRACTICE_VARIABLE, str(practice.path))
+    tags = {job.name: job.run_tags.get(PRACTICE_TAG) for job in defs().resolve_all_job_defs() if job.name[0] != "_"}
+    waiting = dict.fromkeys(("audit", "sample", "migrate", "delta", "rollback"), practice.key)
+    assert tags == {**waiting, "approve": None, "reconcile": None}
+
+
+@pytest.mark.parametrize("text", [None, "practice: Not A Key\n"])
+def test_a_practice_file_that_cannot_be_read_keeps_no_location_from_loading(
+    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "practice.yaml"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv(PRACTICE_VARIABLE, str(path))
+    assert PRACTICE_TAG not in defs().resolve_job_def("migrate").run_tags

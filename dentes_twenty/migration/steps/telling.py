@@ -12,6 +12,7 @@ from typing import Any
 from dentes_twenty.migration.ledger import FileState, Ledger, Run, RunState, Severity, Status
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
+from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.twenty.limiter import PLAN_SIZES, Limits, seconds_for
 
 BATCH = 200
@@ -63,14 +64,19 @@ def plan_calls(planner: Planner, owners: Owners, ledger: Ledger, limits: Limits)
     for declaration in planner.declarations:
         fresh = max(0, planner.expected_records(declaration) - landed[declaration.name])
         records[declaration.target.singular] += fresh
-        batches = math.ceil(fresh / BATCH)
-        calls[declaration.target.singular] += batches
-        for link in declaration.links:
-            calls[link.join.singular] += bool(fresh)  # all but the last batch share a request with records
-        if declaration.self_relations and fresh:
-            calls[declaration.target.singular] += math.ceil(fresh / BATCH / 2)
+        calls += calls_for(declaration, fresh)
     calls["workspaceMember"] += 1 + len(owners.written)
     return CallPlan(dict(records), {name: n for name, n in calls.items() if n}, limits)
+
+
+def calls_for(declaration: SourceObject, fresh: int) -> Counter[str]:
+    """Calls by Twenty object that so many new records of one source object cost."""
+    calls = Counter({declaration.target.singular: math.ceil(fresh / BATCH)})
+    for link in declaration.links:
+        calls[link.join.singular] += bool(fresh)  # all but the last batch share a request with records
+    if declaration.self_relations and fresh:
+        calls[declaration.target.singular] += math.ceil(fresh / BATCH / 2)
+    return calls
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,10 +19,10 @@ from dentes_twenty.migration.ledger import (
     RecordKey,
     Result,
 )
-from dentes_twenty.migration.ledger.database import Database, parse_url
+from dentes_twenty.migration.ledger.database import Database
 from dentes_twenty.migration.ledger.schema import metadata
+from dentes_twenty_tests.postgres import for_a_while, server
 
-POSTGRES = "DENTES_TWENTY_TEST_POSTGRES"
 PRACTICE = "ege-dental"
 
 
@@ -37,21 +35,9 @@ def sqlite_url(tmp_path: Path) -> str:
 @contextlib.contextmanager
 def _schema() -> Iterator[str]:
     """The URL of a new, empty schema. Commits do not wait for the server's disk, which nothing here depends on."""
-    server = os.environ.get(POSTGRES)
-    if not server:
-        pytest.skip(f"{POSTGRES} is not set: no PostgreSQL server to test against")
-    schema = f"ledger_{uuid.uuid4().hex[:12]}"
-    url = parse_url(server)
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-    try:
-        own = url.update_query_dict({"options": f"-csearch_path={schema} -csynchronous_commit=off"})
+    with for_a_while("SCHEMA", "ledger", "CASCADE") as schema:
+        own = server().update_query_dict({"options": f"-csearch_path={schema} -csynchronous_commit=off"})
         yield own.render_as_string(hide_password=False)
-    finally:
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-        engine.dispose()
 
 
 @pytest.fixture
