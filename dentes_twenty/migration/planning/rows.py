@@ -83,8 +83,11 @@ class RowSource:
         An optional reference that becomes nothing in Twenty is left alone: two million rows may name somebody unknown.
         """
         for column in report.columns:
-            reference, value = column.reference, row.get(column.name)
-            if reference is None or not value or not (reference.required or column.name in used):
+            reference = column.reference
+            if reference is None or not (reference.required or column.name in used):
+                continue
+            value = row.get(column.name)
+            if not value:
                 continue
             verdict, source_id = self.index.references[reference.to].resolve(value, by_name=reference.by_name)
             if verdict is Verdict.LANDS:
