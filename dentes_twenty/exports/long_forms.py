@@ -169,6 +169,11 @@ class LongReader:
             self.tally.warned += sum(i not in refused and bool(r.issues) for i, (_, r) in enumerate(part))
             yield table.filter(pa.array(landing)), issues
 
+    def gathered(self) -> Iterator[tuple[str, int, bytes, Mapping[str, Any]]]:
+        """The responses so far: id, number and digest as they are staged, and values by staged column."""
+        for id_, response in self._responses.items():
+            yield id_, response.row, response.digest.digest(), response.values
+
     def _staged(self, response: _Response) -> dict[str, Any]:
         return {**response.values, ROW: response.row, LINE: response.line, DIGEST: response.digest.digest()}
 

@@ -25,6 +25,7 @@ from dentes_twenty.exports.drop import Drop
 from dentes_twenty.exports.errors import MappingDoesNotFit
 from dentes_twenty.exports.issues import SCHEMA, Issue, issues_table
 from dentes_twenty.exports.long_forms import LongForm, LongReader
+from dentes_twenty.exports.mapped_tables import default_form, form_key, form_of, open_table
 from dentes_twenty.exports.mapping import require_confirmed, require_tables
 from dentes_twenty.exports.plans import (
     StageSettings,
@@ -41,8 +42,7 @@ from dentes_twenty.exports.private_files import ParquetFile, private_folder, wri
 from dentes_twenty.exports.records import BadRow, RawRow, Table
 from dentes_twenty.exports.schema import arrow_schema, staged_columns
 from dentes_twenty.exports.staged import MANIFEST, Staged, StagedReport, staged_report
-from dentes_twenty.exports.tables import tables, tables_in
-from dentes_twenty.objects.folding import fold_key
+from dentes_twenty.exports.tables import tables
 from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT, form_object_name
 from dentes_twenty.objects.source import Column, Kind, OnBad, Report
 
@@ -136,7 +136,7 @@ class _Stager(contextlib.ExitStack):
 
     def stage(self, table: model.TableMapping) -> None:
         """Stream one file or sheet."""
-        source = _open_table(self._drop, self._mapping, table)
+        source = open_table(self._drop, self._mapping, table)
         binding = bind(table, source.info.header)
         self._unlisted += binding.unlisted
         if self._report is WIDE_REPORT:
@@ -160,15 +160,15 @@ class _Stager(contextlib.ExitStack):
         readers, files = {}, {}
         for form in table.forms:
             plan = wide_plan(self._mapping, table, form, binding, self._settings)
-            readers[_form_key(form)] = ChunkReader(plan)
-            files[_form_key(form)] = self._form_file(form, plan)
+            readers[form_key(form)] = ChunkReader(plan)
+            files[form_key(form)] = self._form_file(form, plan)
         position = binding.columns.get("form_name")
-        default = _default_form(table)
+        default = default_form(table)
         for chunk in _chunks(source):
             parts: dict[str, list[RawRow | BadRow]] = {}
             lost: list[Issue] = []
             for row in chunk:
-                key = default if isinstance(row, BadRow) else _form_of(row, position, default)
+                key = default if isinstance(row, BadRow) else form_of(row, position, default)
                 if key is None or key not in readers:
                     lost.append(_lost(table, row))
                 else:
@@ -189,10 +189,10 @@ class _Stager(contextlib.ExitStack):
         for form in table.forms:
             plan = Plan(table.report, table.table, self._report.key, self._columns, question_extras(form), {})
             answers = answer_readers(self._mapping, table, form, self._settings)
-            forms[_form_key(form)] = LongForm(form.name, plan, answers)
-            files[_form_key(form)] = self._form_file(form, plan)
+            forms[form_key(form)] = LongForm(form.name, plan, answers)
+            files[form_key(form)] = self._form_file(form, plan)
         readers = meta_readers(self._mapping, table, self._settings)
-        reader = LongReader(table.report, table.table, binding.columns, readers, forms, _default_form(table))
+        reader = LongReader(table.report, table.table, binding.columns, readers, forms, default_form(table))
         for chunk in _chunks(source):
             self._issues.write(issues_table(reader.read(chunk)))
         for key in forms:
@@ -273,39 +273,10 @@ def keep_report(drop: Drop, report: str, out: Path) -> bool:
     return True
 
 
-def _open_table(drop: Drop, mapping: model.Mapping, table: model.TableMapping) -> Table:
-    """The file or sheet that the mapping names. Raises MappingDoesNotFit when the drop does not hold it."""
-    pin = table.pinned()
-    exact = any(file.name == table.file for file in drop.files)
-    found = tables_in(drop, table.file, {table.table: pin} if pin else None) if exact else tables(drop)
-    info = find_table(table, mapping, [each.info for each in found])
-    for each in found:
-        if each.info is info:
-            return each
-    raise MappingDoesNotFit(
-        f"The drop does not hold {table.table}, which the mapping names for the report {table.report!r}.",
-        "Export that report again, or take it out of the mapping and confirm the mapping again.",
-    )
-
-
 def _chunks(source: Table) -> Iterator[_Rows]:
     rows = source.rows()
     while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
         yield chunk
-
-
-def _form_key(form: model.FormMapping) -> str:
-    return fold_key(form.in_file or form.name)
-
-
-def _default_form(table: model.TableMapping) -> str | None:
-    """The form of a row that names none: the only one there is."""
-    return _form_key(table.forms[0]) if len(table.forms) == 1 else None
-
-
-def _form_of(row: RawRow, position: int | None, default: str | None) -> str | None:
-    cell = row.cells[position] if position is not None else None
-    return (fold_key(str(cell)) or default) if cell is not None else default
 
 
 def _lost(table: model.TableMapping, row: RawRow | BadRow) -> Issue:

@@ -81,11 +81,34 @@ class Notice:
     fields: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(slots=True)
-class Rows:
-    """What became of the rows of one declaration. `in_export` is None for records that are made from other rows.
+class Divided:
+    """Rows of an export, each in one of landed, quarantined, held, refused (by Twenty), identical (an exact repetition,
+    which lands once), deleted (by a person in Twenty, and stays so). `in_export` is None for records that are made from
+    other rows."""
 
-    Each row is in one of landed, quarantined, held, refused, identical, deleted. `found` are the landed records that
+    __slots__ = ()
+    in_export: int | None
+    landed: int
+    quarantined: int
+    held: int
+    refused: int
+    identical: int
+    deleted: int
+
+    @property
+    def unexplained(self) -> int:
+        """Rows of the export of which nobody can say what became; anything but 0 is a defect."""
+        if self.in_export is None:
+            return 0
+        known = self.landed + self.quarantined + self.held + self.refused + self.identical + self.deleted
+        return self.in_export - known
+
+
+@dataclasses.dataclass(slots=True)
+class Rows(Divided):
+    """What became of the rows of one declaration.
+
+    `found` are the landed records that
     Twenty shows; `strays` carry our source ids and are in no ledger. `verified` counts records and `values` fields that
     were compared, `kinds` the fields that differ; `differing` counts records with a field that must not differ.
     """
@@ -109,14 +132,6 @@ class Rows:
     differing: int = 0
     kinds: Counter[Kind] = dataclasses.field(default_factory=Counter)
     fields: Counter[str] = dataclasses.field(default_factory=Counter)
-
-    @property
-    def unexplained(self) -> int:
-        """Rows of which nobody can say what became."""
-        if self.in_export is None:
-            return 0
-        known = self.landed + self.quarantined + self.held + self.refused + self.identical + self.deleted
-        return self.in_export - known
 
     @property
     def missing(self) -> int:

@@ -28,10 +28,9 @@ import datetime as dt
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from dentes_twenty.exports.issues import Issue, read_issues
-from dentes_twenty.exports.stage import StagedReport, StageSettings, stage_report
+from dentes_twenty.exports.stage import StagedReport, stage_report
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.approval import ApprovalState
 from dentes_twenty.migration.delta import attachments_of, last_processed
@@ -64,15 +63,8 @@ class Migration(Opened):
 
     def stage(self, report: str) -> StagedReport:
         """Read one report through the mapping into typed tables."""
-        policies = self.practice.policies
-        settings = StageSettings(
-            zone=ZoneInfo(self.practice.timezone),
-            region=self.practice.region,
-            currency=self.practice.currency,
-            national_id=policies.national_id == "move",
-            language=self.practice.labels,
-        )
         self.forget_plan()
+        settings = steps.stage_settings(self.practice)
         return stage_report(self.drop, self.mapping, report, settings, self.staging_dir)
 
     def issues_of(self, report: str) -> Iterator[Issue]:
@@ -187,12 +179,13 @@ class Migration(Opened):
     # -- trust
 
     def sample(self, size: int = USUAL, progress: Listener | None = None) -> steps.SampleResult:
-        """Load a sample that shows everything the export has, and read it back. Raises SampleSize.
+        """Load a sample that shows everything the export has, and read it back. Raises SampleSize, RowsChanged.
 
         Provision and adopt first. What it loads, a full migration finds unchanged.
         """
         self.owners().require()
-        return self.wait(steps.sample(self._context(), self.drop, size, progress))
+        export = steps.Export(self.drop, self.mapping, steps.stage_settings(self.practice))
+        return self.wait(steps.sample(self._context(), export, size, progress))
 
     def show_sample(self, counts: Mapping[str, int], where: str = "workspace") -> None:
         """Remember what the sample's page shows, so that it can be approved. `counts`: figures by verdict."""

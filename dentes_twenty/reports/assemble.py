@@ -5,7 +5,7 @@ Belongs here: pure conversions, so that every caller shows the same. Does not be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +13,9 @@ from dentes_twenty.exports.mapping import Mapping as MappingFile
 from dentes_twenty.exports.mapping import TableMapping, open_points
 from dentes_twenty.migration.ledger import Defect
 from dentes_twenty.migration.owners import Owners
+from dentes_twenty.migration.steps import FiledCells
 from dentes_twenty.migration.totals import Total
-from dentes_twenty.objects.fields import RAW, Field, Row, SourceObject
+from dentes_twenty.objects.fields import Field, Row, SourceObject
 from dentes_twenty.reports.figures import MoneyTotal
 from dentes_twenty.reports.model import (
     FieldDiff,
@@ -51,7 +52,7 @@ def record_diff(
     *,
     source_id: str,
     title: str,
-    headers: Mapping[str, str] | None = None,
+    cells: FiledCells | None = None,
     issues: Mapping[str, str] | None = None,
     withheld: Mapping[str, str] | None = None,
     label: str = "",
@@ -62,10 +63,10 @@ def record_diff(
     """Every field of a declaration for one row.
 
     `sent` and `stored`: wire name -> wire value; `stored` is None for a record that did not land, and `why` says the
-    reason's code. `headers`: canonical column -> the practice's header. `issues`: column -> code of a finding in this
+    reason's code. `cells`: column -> what the files hold. `issues`: column -> code of a finding in this
     row. `withheld`: wire name -> code, for fields that this practice does not want.
     """
-    facts = _Facts(headers or {}, issues or {}, withheld or {}, why)
+    facts = _Facts(cells or {}, issues or {}, withheld or {}, why)
     fields = tuple(_field_diff(field, row, sent, stored, facts) for field in declaration.fields)
     return RecordDiff(declaration.name, source_id, title, fields, label, record_id, url, why)
 
@@ -73,28 +74,28 @@ def record_diff(
 class _Facts:
     """What is known about one row beside its values."""
 
-    def __init__(
-        self, headers: Mapping[str, str], issues: Mapping[str, str], withheld: Mapping[str, str], why: str
-    ) -> None:
-        self.headers, self.issues, self.withheld, self.why = headers, issues, withheld, why
+    def __init__(self, cells: FiledCells, issues: Mapping[str, str], withheld: Mapping[str, str], why: str) -> None:
+        self.cells, self.issues, self.withheld, self.why = cells, issues, withheld, why
 
 
 def _field_diff(
     field: Field, row: Row, sent: Mapping[str, Any], stored: Mapping[str, Any] | None, facts: _Facts
 ) -> FieldDiff:
     name, type_ = field.target.wire_name, field.target.type.value
-    columns = [c for c in field.transform.columns if not c.startswith("@") and (c in row or c + RAW in row)]
-    cells = tuple(SourceCell(c, _cell(row, c), facts.headers.get(c, "")) for c in columns)
+    columns = [c for c in field.transform.columns if not c.startswith("@") and (c in row or c in facts.cells)]
+    cells = tuple(cell for column in columns for cell in source_cells(column, facts.cells, row.get(column)))
     wanted = sent.get(name)
     verdict, why = _verdict(name, type_, columns, wanted, stored, facts)
     kept = None if stored is None else stored.get(name)
     return FieldDiff(name, field.target.label, type_, cells, field.transform.says, wanted, kept, verdict, why)
 
 
-def _cell(row: Row, column: str) -> Any:
-    """The staged value, else the text that could not be read."""
-    value = row.get(column)
-    return row.get(column + RAW) if value in _EMPTY else value
+def source_cells(column: str, cells: FiledCells, value: Any) -> Iterator[SourceCell]:
+    """The cells behind a column; where the export has none, the `value` that stands for them."""
+    if column not in cells:
+        yield SourceCell(column, value)
+    for cell in cells.get(column, ()):
+        yield SourceCell(column, cell.understood, cell.header, cell.text)
 
 
 def _verdict(

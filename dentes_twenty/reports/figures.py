@@ -12,6 +12,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from dentes_twenty.migration.reconcile import Divided
 from dentes_twenty.reports.model import Finding, Heading, State
 
 # ---
@@ -20,12 +21,10 @@ from dentes_twenty.reports.model import Finding, Heading, State
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class ObjectFigures:
+class ObjectFigures(Divided):
     """What became of the rows of one source object.
 
-    `in_export`: rows of its report; None for records that are made from other rows (guardians, suppliers, plan notes).
-    Each row is in exactly one of: landed, quarantined, held, refused (by Twenty), identical (an exact repetition, which
-    lands once), deleted (by a person in Twenty, and stays so). `in_twenty`: records there that carry our source ids.
+    `in_twenty`: records there that carry our source ids.
     `verified`: records of which every field was compared; None when none were (a quick run). `differing`: of those,
     records with a value that is not the one that was sent.
     """
@@ -44,14 +43,6 @@ class ObjectFigures:
     label: str = ""
 
     @property
-    def unexplained(self) -> int:
-        """Rows of the export of which nobody can say what became; anything but 0 is a defect."""
-        if self.in_export is None:
-            return 0
-        known = self.landed + self.quarantined + self.held + self.refused + self.identical + self.deleted
-        return self.in_export - known
-
-    @property
     def missing(self) -> int:
         """Records that landed and are no longer in Twenty."""
         return max(0, self.landed - self.in_twenty)
@@ -62,8 +53,21 @@ class ObjectFigures:
         return self.quarantined + self.held + self.refused
 
 
+class TwoSums:
+    """Two sums that should be the same."""
+
+    __slots__ = ()
+    expected: Decimal
+    found: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """The second sum less the first: what is too much (positive) or too little."""
+        return self.found - self.expected
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
-class MoneyTotal:
+class MoneyTotal(TwoSums):
     """The sum of one money field: of the accepted rows, and in Twenty."""
 
     object: str
@@ -72,14 +76,9 @@ class MoneyTotal:
     expected: Decimal
     found: Decimal
 
-    @property
-    def difference(self) -> Decimal:
-        """What Twenty has too much (positive) or too little."""
-        return self.found - self.expected
-
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class PatientMoney:
+class PatientMoney(TwoSums):
     """A patient (or plan) whose two sums differ: `expected` and `found` as the list says that holds it."""
 
     source_id: str
@@ -87,11 +86,6 @@ class PatientMoney:
     currency: str
     expected: Decimal
     found: Decimal
-
-    @property
-    def difference(self) -> Decimal:
-        """The second sum less the first."""
-        return self.found - self.expected
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)

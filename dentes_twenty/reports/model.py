@@ -64,11 +64,16 @@ class Heading:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class SourceCell:
-    """One cell of the export: canonical column, the practice's own header where it is known, staged value."""
+    """One cell of the export: canonical column, the staged value, and the file's own header and text.
+
+    `value` is what was understood of `text`; None where that could not be read. `text` is None where the export has no
+    such column.
+    """
 
     column: str
     value: Any
     header: str = ""
+    text: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)

@@ -1,6 +1,6 @@
 """The field-level diff of a sample, from what `Migration.sample` has brought back.
 
-Belongs here: putting rows, sent and stored values together with the practice's own headers, and counting verdicts. Does
+Belongs here: putting the files' own cells, sent and stored values together, and counting verdicts. Does
 not belong here: loading the sample, the page itself (`pages.field_diff`).
 """
 
@@ -12,24 +12,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dentes_twenty.exports.issues import Issue
 from dentes_twenty.exports.mapping import Mapping as MappingFile
-from dentes_twenty.exports.plans import custom_column, question_column
 from dentes_twenty.migration.ledger import FileRecord, FileState
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.reconcile import title_of
 from dentes_twenty.migration.sampling import Feature
-from dentes_twenty.migration.steps import SampledRecord, SampleResult
+from dentes_twenty.migration.steps import FiledCells, SampledRecord, SampleResult
 from dentes_twenty.migration.steps.sampling import SampledLink
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.registry import REPORTS
 from dentes_twenty.objects.target import FieldType
 from dentes_twenty.reports import reasons
-from dentes_twenty.reports.assemble import record_diff, unmoved_columns
+from dentes_twenty.reports.assemble import record_diff, source_cells, unmoved_columns
 from dentes_twenty.reports.model import DiffReport, FieldDiff, FieldVerdict, Heading, RecordDiff, SourceCell
 from dentes_twenty.reports.rebuild import rebuild_checklist
 from dentes_twenty.reports.words import Words
 
 KEPT = "kept_in_twenty"
-CONTACT_COLUMNS = ("guardian", "emergency")  # a contact's `name` is the patient file's `guardian_name`
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -48,8 +46,8 @@ class Surroundings:
 def diff_report(result: SampleResult, around: Surroundings) -> DiffReport:
     """Every field of every sampled record, one line for each kind of row that stays out, and what does not move."""
     words = Words(around.heading.language, around.heading.made_at.tzinfo)
-    headers = _Headers(around.mapping)
-    records = [_record(one, headers, words, around.address) for one in result.records]
+    headers = _key_headers(around.mapping)
+    records = [_record(one, words, around.address) for one in result.records]
     titles = {record.record_id: record.title for record in records if record.record_id}
     titles |= {line.member_id: line.member_email or "" for line in around.owners.lines if line.member_id}
     return DiffReport(
@@ -72,38 +70,17 @@ def verdict_counts(report: DiffReport) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-class _Headers:
-    """The practice's own headers by report and column."""
-
-    def __init__(self, mapping: MappingFile) -> None:
-        self._known: dict[str, dict[str, str]] = {}
-        for table in mapping.reports:
-            found = self._known.setdefault(table.report, {})
-            for entry in table.columns:
-                if entry.column is not None:
-                    found.setdefault(entry.column, entry.header)
-                elif entry.field is not None:
-                    found.setdefault(custom_column(entry.field), entry.header)
-            for form in table.forms:
-                for question in form.questions:
-                    found.setdefault(question_column(question.field), question.question)
-
-    def of(self, declaration: SourceObject, source_object: str) -> Mapping[str, str]:
-        """Headers of the reports that a declaration's rows come from, its own report first."""
-        found: dict[str, str] = {}
-        for report in dict.fromkeys((declaration.report.name, *declaration.sources)):
-            known = self._known.get(report, {})
-            found = {**known, **found}
-            if source_object in CONTACT_COLUMNS:
-                prefix = f"{source_object}_"
-                found = {**{c.removeprefix(prefix): h for c, h in known.items() if c.startswith(prefix)}, **found}
-        return found
-
-    def key(self, report: str, column: str) -> str:
-        return self._known.get(report, {}).get(column, "")
+def _key_headers(mapping: MappingFile) -> dict[str, str]:
+    """Report -> the practice's own header of its id column."""
+    found: dict[str, str] = {}
+    for table in mapping.reports:
+        for entry in table.columns:
+            if entry.column == table.declaration.key:
+                found.setdefault(table.report, entry.header)
+    return found
 
 
-def _record(one: SampledRecord, headers: _Headers, words: Words, address: str) -> RecordDiff:
+def _record(one: SampledRecord, words: Words, address: str) -> RecordDiff:
     declaration, planned = one.source.declaration, one.source.planned
     url = f"{address}/object/{declaration.target.singular}/{one.record_id}" if address else ""
     made = record_diff(
@@ -113,7 +90,7 @@ def _record(one: SampledRecord, headers: _Headers, words: Words, address: str) -
         one.stored,
         source_id=planned.source_id,
         title=title_of(planned.values),
-        headers=headers.of(declaration, planned.source_object),
+        cells=one.cells,
         issues=one.source.issues,
         withheld=dict.fromkeys(one.kept, KEPT),
         label=declaration.label if declaration.name == "response" else "",
@@ -121,25 +98,25 @@ def _record(one: SampledRecord, headers: _Headers, words: Words, address: str) -
         url=url,
         why=one.why,
     )
-    more = [_link(link, declaration, words) for link in one.links]
-    more += [_file(file, words) for file in one.files]
+    more = [_link(link, declaration, one.cells, words) for link in one.links]
+    more += [_file(file, one.cells, words) for file in one.files]
     return dataclasses.replace(made, fields=(*made.fields, *more))
 
 
-def _link(link: SampledLink, declaration: SourceObject, words: Words) -> FieldDiff:
+def _link(link: SampledLink, declaration: SourceObject, filed: FiledCells, words: Words) -> FieldDiff:
     made = next(one for one in declaration.links if one.column == link.column)
     label = words.known(f"objects_one.{made.object}") or made.object
     verdict = FieldVerdict.SAME if link.stored == link.sent else FieldVerdict.LOST
     says = f"link to {made.object}"
-    cells = (SourceCell(link.column, link.source),)
+    cells = tuple(source_cells(link.column, filed, link.source))
     return FieldDiff(made.join.singular, label, FieldType.RELATION.value, cells, says, link.sent, link.stored, verdict)
 
 
-def _file(file: FileRecord, words: Words) -> FieldDiff:
+def _file(file: FileRecord, filed: FiledCells, words: Words) -> FieldDiff:
     there = file.state is FileState.ATTACHED
     verdict = FieldVerdict.SAME if there else FieldVerdict.NOT_MIGRATED
     stored = file.name if there else None
-    cells = (SourceCell("attachment", file.name),)
+    cells = tuple(dataclasses.replace(cell, value=file.name) for cell in source_cells("attachment", filed, None))
     says = words("cases.uploaded")
     code = "" if there else file.code or "file_missing"
     return FieldDiff(
@@ -147,10 +124,10 @@ def _file(file: FileRecord, words: Words) -> FieldDiff:
     )
 
 
-def _left_out(issue: Issue, headers: _Headers, words: Words) -> RecordDiff:
+def _left_out(issue: Issue, headers: Mapping[str, str], words: Words) -> RecordDiff:
     """A row that stays out: where it stands and why. Its values were never kept."""
     key = next((report.key for report in REPORTS if report.name == issue.report), "")
-    cells = (SourceCell(key, issue.source_id, headers.key(issue.report, key)),)
+    cells = (SourceCell(key, issue.source_id, headers.get(issue.report, ""), issue.source_id or ""),)
     field = FieldDiff(
         "sourceSystemId", "Source system ID", FieldType.TEXT.value, cells, "", None, None,
         FieldVerdict.NOT_MIGRATED, issue.code,

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from dentes_twenty.reports.model import SourceCell
 from dentes_twenty.reports.words import Words
 
 _PARTS = {
@@ -52,6 +53,12 @@ def cell(value: Any, words: Words) -> str:
         local = value.astimezone(words.zone) if words.zone and value.tzinfo else value
         return f"{words.day(local)}, {local:%H:%M:%S}"
     return _plain(value, words)
+
+
+def understood(source: SourceCell, words: Words) -> str | None:
+    """What was understood of a cell; None where it says the same as the file's own text, blanks aside."""
+    said = cell(source.value, words)
+    return None if said.split() == (source.text or "").split() else said
 
 
 def _plain(value: Any, words: Words) -> str:

@@ -109,6 +109,9 @@ def test_a_sample_lands_whole_and_the_full_migration_finds_it_unchanged(tmp_path
     }
     assert all(field.transformation for record in report.records for field in record.fields if not record.why)
     assert verdict_counts(report)["same"] > 2_000
+    cells = [cell for record in report.records if not record.why for field in record.fields for cell in field.sources]
+    assert sum(cell.text is not None for cell in cells) > 2_000
+    assert {type(cell.text) for cell in cells if cell.value is not None} == {str}
     assert any(field.field == "attachments" for record in report.records for field in record.fields)
     for name in tallies.keys() - {"response", "provider"}:  # of several forms the last one's tally is left
         sampled = sum(tally.created for scope, tally in result.tallies.items() if scope.endswith(f"/{name}"))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dentes_twenty.migration.steps import FiledCell, FiledCells
 from dentes_twenty.objects.entry import DECLARATION as ENTRY
 from dentes_twenty.objects.fields import RAW
 from dentes_twenty.objects.patient import DECLARATION as PATIENT
@@ -125,8 +126,28 @@ HEADERS = {
     "district": "İlçe",
     "city": "İl",
     "postcode": "Posta Kodu",
+    "occupation": "Meslek",
     "balance": "Bakiye",
 }
+
+
+WORDS = {"FEMALE": "K", "MALE": "E", "ACTIVE": "Aktif", "UNKNOWN": "Askıda"}
+
+
+def cells_of(row: dict[str, Any]) -> FiledCells:
+    """The cells of a file that was read into this row: dates and money as a Turkish program writes them."""
+    return {name: (FiledCell(header, file_text(row, name), row[name]),) for name, header in HEADERS.items()}
+
+
+def file_text(row: dict[str, Any], column: str) -> str:
+    value = row[column]
+    if isinstance(value, dt.date):
+        return f"{value:%d.%m.%Y}"
+    if isinstance(value, Decimal):
+        return f"{value:.2f}".replace(".", ",")
+    if isinstance(value, list):
+        return " / ".join(f"0{phone['number']}" for phone in value)
+    return str(WORDS.get(value, value) or row.get(column + RAW) or "")
 
 
 def field_diff_report(language: Language = "en", patients: int = 24) -> DiffReport:
@@ -155,7 +176,7 @@ def field_diff_report(language: Language = "en", patients: int = 24) -> DiffRepo
                 None if held else stored,
                 source_id=row["patient_id"],
                 title=name,
-                headers=HEADERS,
+                cells=cells_of(row),
                 issues=issues,
                 withheld={"nationalId": "national_id_not_wanted"},
                 record_id=context.record_id("patient", row["patient_id"]),

@@ -115,9 +115,12 @@ def test_a_record_shows_source_transformation_sent_stored_and_verdict_when_opene
     expect(record.locator("table")).to_have_count(0)
     record.locator("summary").click()
     row = record.locator("tr", has_text="jobTitle")
-    expect(row.locator("td")).to_have_text(["occupationÖğretmen", "as given", "Öğretmen", "empty", "Lost"])
+    expect(row.locator("td")).to_have_text(["MeslekÖğretmen", "as given", "Öğretmen", "empty", "Lost"])
     name = record.locator("tr", has_text="FULL_NAME")
     expect(name.locator("td").first).to_contain_text("AdıŞükrü")
+    birth, alerts = (record.locator("tr", has_text=field) for field in ("birthDate", "medicalAlerts"))
+    expect(birth.locator("td").first).to_have_text("Doğum Tarihi03.04.1980understood as1980-04-03 (3 Apr 1980)")
+    expect(alerts.locator("td").first).to_contain_text("the export has no such column")
 
 
 def test_names_that_are_scripts_stay_text(show: Show) -> None:

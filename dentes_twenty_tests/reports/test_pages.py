@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import csv
 import dataclasses
 import hashlib
+import io
+import json
 import re
 from collections.abc import Callable
 from functools import partial
@@ -146,6 +149,22 @@ def test_a_name_that_is_markup_stays_text() -> None:
         html = PAGES[name]("en").html
         assert examples.SCRIPT not in html and examples.IMAGE not in html, name
         assert html.count("</script>") == html.count("<script"), name
+
+
+def test_page_table_and_json_carry_the_text_of_the_file_and_what_was_understood() -> None:
+    rendered = reports.field_diff(examples.field_diff_report())
+    data = re.search(r'id="data">(.*?)</script>', rendered.html, re.DOTALL)
+    assert data is not None
+    drawn = json.loads(data[1])
+    number = next(n for n, field in enumerate(drawn["fields"]) if field["name"] == "birthDate")
+    (line,) = (line for line in drawn["records"][1]["f"] if line["i"] == number)
+    assert line["src"] == [["Doğum Tarihi", "03.04.1980", "1980-04-03 (3 Apr 1980)"]]
+    rows = csv.DictReader(io.StringIO(rendered.tables[""].removeprefix("\ufeff")))
+    row = next(row for row in rows if row["source_id"] == "10001" and row["field"] == "birthDate")
+    assert (row["source_values"], row["understood"]) == ("03.04.1980", "1980-04-03 (3 Apr 1980)")
+    record = json.loads(rendered.json)["report"]["records"][1]
+    (source,) = next(field["sources"] for field in record["fields"] if field["field"] == "birthDate")
+    assert source == {"column": "birth_date", "header": "Doğum Tarihi", "text": "03.04.1980", "value": "1980-04-03"}
 
 
 def test_a_link_that_is_a_script_leads_nowhere() -> None:

@@ -19,7 +19,7 @@ from dentes_twenty.objects.registry import FIXED, MEMBERS
 from dentes_twenty.objects.target import FieldType
 from dentes_twenty.reports import assemble
 from dentes_twenty.reports.model import FieldDiff, FieldVerdict, State
-from dentes_twenty.reports.values import cell, shown
+from dentes_twenty.reports.values import cell, shown, understood
 from dentes_twenty.reports.words import Words
 from dentes_twenty_tests.reports import examples
 
@@ -91,7 +91,7 @@ def diff(number: int, **stored: object) -> dict[str, FieldDiff]:
         {**sent, **stored},
         source_id="1",
         title="x",
-        headers=examples.HEADERS,
+        cells=examples.cells_of(row),
         issues={"birth_date": "bad_date"},
         withheld={"nationalId": "national_id_not_wanted"},
     )
@@ -106,6 +106,16 @@ def test_each_field_of_the_declaration_is_in_the_diff_with_its_columns_and_sente
     assert not [s for field in fields.values() for s in field.sources if s.column.startswith("@")]
 
 
+def test_a_cell_stands_as_its_file_has_it_with_what_was_understood_where_that_differs() -> None:
+    fields = diff(1)
+    (birth,), (gender,) = fields["birthDate"].sources, fields["gender"].sources
+    assert (birth.text, understood(birth, WORDS)) == ("03.04.1980", "1980-04-03 (3 Apr 1980)")
+    assert (gender.text, understood(gender, WORDS)) == ("K", "FEMALE")
+    assert [understood(cell_, WORDS) for cell_ in fields["homeAddress"].sources] == [None] * 4
+    (absent,) = fields["medicalAlerts"].sources
+    assert (absent.header, absent.text) == ("", None)
+
+
 def test_verdicts_are_those_of_the_comparison() -> None:
     fields = diff(1, jobTitle="Mimar", sourceBalance={"amountMicros": "1250500000", "currencyCode": "TRY"})
     assert fields["jobTitle"].verdict is FieldVerdict.LOST
@@ -116,7 +126,9 @@ def test_verdicts_are_those_of_the_comparison() -> None:
 def test_what_is_left_behind_says_why() -> None:
     fields = diff(6)
     assert (fields["birthDate"].verdict, fields["birthDate"].why) == (FieldVerdict.NOT_MIGRATED, "bad_date")
-    assert fields["birthDate"].sources[0].value == "31.02.1980"
+    (cell_,) = fields["birthDate"].sources
+    assert (cell_.text, cell_.value) == ("31.02.1980", None)
+    assert understood(cell_, WORDS) == ""
     assert fields["nationalId"].why == "national_id_not_wanted"
 
 

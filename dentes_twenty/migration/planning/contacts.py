@@ -22,7 +22,8 @@ MatchKey = tuple[str, str]  # (folded name, phone as calling code and number, or
 @dataclasses.dataclass(frozen=True, slots=True)
 class Mention:
     """One place where a contact is named. `object` and `source_id` make its alias, `relation` says what it is to the
-    patient; the last three are the texts of cells that could not be read or mapped."""
+    patient; `unparsed` and the two after it are the texts of cells that could not be read or mapped; `report` is where
+    it stands: in a guardian file, or in the columns of the patient's own row."""
 
     object: str
     source_id: str
@@ -35,6 +36,7 @@ class Mention:
     unparsed: str | None = None
     unparsed_email: str | None = None
     relation_raw: str | None = None
+    report: str = "patient"
 
     @property
     def keys(self) -> tuple[MatchKey, ...]:
@@ -54,6 +56,7 @@ class Contact:
     roles: list[str]
     unparsed: list[str]
     unparsed_emails: list[str]
+    mentions: Sequence[Mention]
 
     @property
     def key(self) -> str:
@@ -64,11 +67,10 @@ class Contact:
 @dataclasses.dataclass(slots=True)
 class PatientLinks:
     """What the contacts mean for one patient: keys of the first guardian and of the emergency contact, and the
-    further guardians with the mention that tells of them."""
+    further guardians; guardians each with the mention that tells of them."""
 
     guardian: str | None = None
-    relation: str | None = None
-    relation_raw: str | None = None
+    first: Mention | None = None
     emergency: str | None = None
     further: list[tuple[Mention, str]] = dataclasses.field(default_factory=list)
 
@@ -124,6 +126,7 @@ def _person(group: Sequence[Mention], known: frozenset[str]) -> Contact:
         sorted({m.role for m in group}, key=(GUARDIAN, EMERGENCY_CONTACT).index),
         list(dict.fromkeys(m.unparsed for m in group if m.unparsed)),
         list(dict.fromkeys(m.unparsed_email for m in group if m.unparsed_email)),
+        group,
     )
 
 
@@ -171,8 +174,7 @@ def _first_guardian_by_place(mentions: Sequence[Mention], result: Contacts) -> N
     for links in result.links.values():
         if links.further:
             links.further.sort(key=lambda pair: place[id(pair[0])])
-            mention, links.guardian = links.further.pop(0)
-            links.relation, links.relation_raw = mention.relation, mention.relation_raw
+            links.first, links.guardian = links.further.pop(0)
             others = {target: other for other, target in reversed(links.further) if target != links.guardian}
             links.further = [
                 (others[target], target) for target in dict.fromkeys(t for _, t in links.further) if target in others

@@ -188,6 +188,7 @@ class Index:
                         row.get("phone" + RAW),
                         row.get("email" + RAW),
                         row.get("relation" + RAW),
+                        report="guardian",
                     )
                 )
 

@@ -131,8 +131,9 @@ class RowSource:
         row[person.ROLES] = ["PATIENT", *self.index.contacts.patient_roles.get(row["patient_id"], ())]
         row[person.GUARDIAN] = links.guardian if links else None
         row[person.EMERGENCY] = links.emergency if links else None
-        row["guardian_relation"] = links.relation if links and links.guardian else None
-        row["guardian_relation" + RAW] = links.relation_raw if links and links.guardian else None
+        first = links.first if links else None
+        row["guardian_relation"] = first.relation if first else None
+        row["guardian_relation" + RAW] = first.relation_raw if first else None
         row[person.RELATIVE_PHONES] = unnamed_phones(row)
         if row[person.RELATIVE_PHONES]:
             self._tell_row(row, None, "contact_without_name")

@@ -7,6 +7,7 @@ life of a batch (`migration.load`), printing.
 from dentes_twenty.migration.steps.adopting import AdoptionSummary, adopt
 from dentes_twenty.migration.steps.approving import approval_state, approve, remember_shown
 from dentes_twenty.migration.steps.context import StepContext
+from dentes_twenty.migration.steps.filed import Export, FiledCell, FiledCells, stage_settings
 from dentes_twenty.migration.steps.files import FilesTally, load_files
 from dentes_twenty.migration.steps.loading import load, totals, write_members
 from dentes_twenty.migration.steps.owning import match
@@ -42,6 +43,9 @@ __all__ = [
     "CALLS",
     "AdoptionSummary",
     "CallPlan",
+    "Export",
+    "FiledCell",
+    "FiledCells",
     "FilesTally",
     "Forecast",
     "ProvisionPlan",
@@ -77,6 +81,7 @@ __all__ = [
     "roll_back",
     "run_counts",
     "sample",
+    "stage_settings",
     "status",
     "totals",
     "write_members",

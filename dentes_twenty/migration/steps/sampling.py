@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from dentes_twenty.exports.drop import Drop
 from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.ledger import FileRecord, Ledger, RecordKey, RecordState, Status
 from dentes_twenty.migration.planning.records import LinkRecord, PlannedRecord
@@ -20,6 +19,7 @@ from dentes_twenty.migration.progress import Listener
 from dentes_twenty.migration.sampling import LARGEST, SMALLEST, Feature, scope_of
 from dentes_twenty.migration.steps.context import StepContext
 from dentes_twenty.migration.steps.drawing import Drawn, SampledRow, collect, draw
+from dentes_twenty.migration.steps.filed import Export, FiledCells, filed_cells
 from dentes_twenty.migration.steps.files import load_files
 from dentes_twenty.migration.steps.loading import load, write_members
 from dentes_twenty.migration.tally import Tally
@@ -54,11 +54,14 @@ class SampledLink:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class SampledRecord:
-    """A sampled row and what became of it. `stored` is what Twenty answered when it was read back, None for a record
-    that did not land, and then `why` is the reason's code. `kept`: fields whose value in Twenty was there before us or
-    was changed by a person, and stays."""
+    """A sampled row, what its files hold (`cells`), and what became of it.
+
+    `stored` is what Twenty answered when it was read back, None for a record that did not land, and then `why` is the
+    reason's code. `kept`: fields whose value in Twenty was there before us or was changed by a person, and stays.
+    """
 
     source: SampledRow
+    cells: FiledCells
     record_id: str
     stored: Mapping[str, Any] | None
     why: str
@@ -85,12 +88,16 @@ class SampleResult:
 # ---
 
 
-async def sample(context: StepContext, drop: Drop, size: int, progress: Listener | None = None) -> SampleResult:
-    """Draw, load and read back. Raises SampleSize."""
+async def sample(context: StepContext, export: Export, size: int, progress: Listener | None = None) -> SampleResult:
+    """Draw, look the rows up in their files, load and read back.
+
+    Raises SampleSize, and RowsChanged (before anything is written) when the export is no longer as it was staged.
+    """
     if not SMALLEST <= size <= LARGEST:
         raise SampleSize(size)
     drawn = draw(context.planner, context.owners, size)
     rows = collect(context.planner, context.owners, drawn)
+    cells = filed_cells(context.planner, export, rows)
     chosen: dict[str, list[PlannedRecord]] = defaultdict(list)
     for row in rows:
         chosen[scope_of(row.declaration)].append(row.planned)
@@ -100,13 +107,16 @@ async def sample(context: StepContext, drop: Drop, size: int, progress: Listener
         loaded = await load(context, list(same), progress, lambda one: chosen[scope_of(one)])
         tallies |= {f"{object_}/{name}": tally for name, tally in loaded.items()}
     noted = [row.row for row in rows if row.declaration.name == note.DECLARATION.name and row.row.get("attachment")]
-    await load_files(context, drop, progress, noted)
-    return SampleResult(drawn, tuple(await _read_back(context, rows)), tallies)
+    await load_files(context, export.drop, progress, noted)
+    return SampleResult(drawn, tuple(await _read_back(context, rows, cells)), tallies)
 
 
-async def _read_back(context: StepContext, rows: Sequence[SampledRow]) -> list[SampledRecord]:
+async def _read_back(
+    context: StepContext, rows: Sequence[SampledRow], cells: Sequence[FiledCells]
+) -> list[SampledRecord]:
     found: list[SampledRecord] = []
     files = context.ledger.files_of([_key(row.planned) for row in rows if row.row.get("attachment")])
+    behind = {id(row): filed for row, filed in zip(rows, cells, strict=True)}
     for _, group in groupby(rows, key=lambda row: scope_of(row.declaration)):
         chosen = list(group)
         declaration = chosen[0].declaration
@@ -125,6 +135,7 @@ async def _read_back(context: StepContext, rows: Sequence[SampledRow]) -> list[S
             found.append(
                 SampledRecord(
                     row,
+                    behind[id(row)],
                     state.record_id if state else row.planned.id,
                     holds,
                     "" if holds is not None else _why(state),

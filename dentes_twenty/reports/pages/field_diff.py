@@ -7,10 +7,10 @@ from typing import Any
 
 from dentes_twenty.reports import reasons
 from dentes_twenty.reports.filters import weblink
-from dentes_twenty.reports.model import DiffReport, FieldDiff, FieldVerdict, RecordDiff
+from dentes_twenty.reports.model import DiffReport, FieldDiff, FieldVerdict, RecordDiff, SourceCell
 from dentes_twenty.reports.page import Rendered, render, words_of
 from dentes_twenty.reports.tables import Cell, table
-from dentes_twenty.reports.values import cell, shown
+from dentes_twenty.reports.values import cell, shown, understood
 from dentes_twenty.reports.words import Words
 
 TONES = (
@@ -28,6 +28,7 @@ _HEADER = (
     "type",
     "source_columns",
     "source_values",
+    "understood",
     "transformation",
     "sent",
     "stored",
@@ -96,7 +97,7 @@ def _data(report: DiffReport, objects: list[str], w: Words) -> dict[str, Any]:
         **{
             name: w(f"field_diff.{name}") for name in ("source", "transformation", "sent", "stored", "verdict", "shown")
         },
-        **{name: w(f"field_diff.{name}") for name in ("no_source", "not_landed")},
+        **{name: w(f"field_diff.{name}") for name in ("no_source", "no_column", "understood", "nothing", "not_landed")},
         "open": w("field_diff.open_in_twenty"),
         "field": w("common.field"),
         "empty": w("common.empty"),
@@ -110,7 +111,7 @@ def _line(index: int, field: FieldDiff, report: DiffReport, w: Words) -> dict[st
     line: dict[str, Any] = {
         "i": index,
         "v": field.verdict,
-        "src": [[source.header or w.column(source.column), cell(source.value, w)] for source in field.sources],
+        "src": [_source(source, w) for source in field.sources],
         "sent": sent,
     }
     if stored != sent:
@@ -118,6 +119,13 @@ def _line(index: int, field: FieldDiff, report: DiffReport, w: Words) -> dict[st
     if field.why:
         line["why"] = reasons.why(field.why, w)
     return line
+
+
+def _source(source: SourceCell, w: Words) -> list[str | None]:
+    """Header, the file's text (None: no such column), and what was understood where that is not the same."""
+    drawn = [source.header or w.column(source.column), source.text]
+    said = understood(source, w)
+    return drawn if said is None else [*drawn, said]
 
 
 def _lines(report: DiffReport, w: Words) -> Iterator[tuple[Cell, ...]]:
@@ -135,6 +143,7 @@ def _csv_line(record: RecordDiff, field: FieldDiff, report: DiffReport, w: Words
         field.label,
         field.type,
         " | ".join(source.header or source.column for source in field.sources),
+        " | ".join(source.text or "" for source in field.sources),
         " | ".join(cell(source.value, w) for source in field.sources),
         w.says(field.transformation),
         shown(field.sent, field.type, w, report.titles),

@@ -16,7 +16,7 @@
       for (const line of record.f) {
         const field = data.fields[line.i];
         parts.push(field.name, field.label, line.sent || "", line.stored || "");
-        for (const cell of line.src) parts.push(cell[0], cell[1]);
+        for (const cell of line.src) parts.push(cell[0], cell[1] || "", cell[2] || "");
       }
       record.text = fold(parts.join("\n"));
     }
@@ -42,9 +42,13 @@
       make("span", { class: "field-name", text: field.label }),
       make("span", { class: "field-code", text: `${field.name} · ${field.type}` }));
     const sources = make("td", { class: "value" });
-    for (const [head, text] of line.src) {
+    for (const [head, text, understood] of line.src) {
       const box = make("div", { class: "source" }, make("span", { class: "head", text: head }));
-      box.append(text ? marked(text, wanted) : make("span", { class: "blank", text: t.empty }));
+      box.append(text ? marked(text, wanted) : make("span", { class: "blank", text: text === null ? t.no_column : t.empty }));
+      if (understood !== undefined) {
+        box.append(make("div", { class: "understood" }, make("span", { class: "head", text: t.understood }),
+          understood ? marked(understood, wanted) : make("span", { class: "blank", text: t.nothing })));
+      }
       sources.append(box);
     }
     if (!line.src.length) sources.append(make("span", { class: "blank", text: t.no_source }));
