@@ -1,4 +1,4 @@
-"""Attachment names and the files behind them: nothing outside the export is read, nothing hangs, the note lands anyway."""
+"""Attachment names and the files behind them: nothing outside the export is read, nothing hangs, notes land."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import unicodedata
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -99,7 +98,7 @@ def test_names_that_differ_in_composition_or_case_find_their_file_unless_there_a
     (folder / unicodedata.normalize("NFD", "Çekim.png")).write_bytes(b"one")
     drop = open_drop(str(tmp_path / "export"))
     assert isinstance(drop.attachment(unicodedata.normalize("NFC", "çekim.PNG")), Attachment)
-    (folder / "ÇEKİM.png").write_bytes(b"İ is another letter")
+    (folder / "ÇEKİM.png").write_bytes(b"with another letter")
     (folder / unicodedata.normalize("NFC", "ÇEKIM.png")).write_bytes(b"two")
     assert open_drop(str(tmp_path / "export")).attachment("çekim.png") == Problem("file_missing")
 
@@ -151,6 +150,7 @@ def zip_bomb() -> bytes:
     return out.getvalue()
 
 
+NOTE_HEADER = "Note ID,Patient ID,Date,Note type,Title,Note,Attachments\n"
 NOTES = {
     1: "2024/film.png",  # a text under the name of a picture
     2: "../secret.txt",
@@ -171,7 +171,7 @@ NOTES = {
 
 def test_a_note_lands_whatever_its_attachment_is_and_every_refusal_is_reported(tmp_path: Path) -> None:
     folder = export(tmp_path)
-    for name, content in (("bomb.pdf", zip_bomb()), ("bomb.docx", zip_bomb()), ("report.txt", "iyi\n".encode())):
+    for name, content in (("bomb.pdf", zip_bomb()), ("bomb.docx", zip_bomb()), ("report.txt", b"iyi\n")):
         (folder / "attachments" / name).write_bytes(content)
     (folder / "attachments" / "page.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>")
     with (folder / "attachments" / "big.pdf").open("wb") as file:
@@ -182,7 +182,7 @@ def test_a_note_lands_whatever_its_attachment_is_and_every_refusal_is_reported(t
         rows = "".join(f"{number},9001,2024-05-13,Clinical,Note,iyi,{name}\n" for number, name in NOTES.items())
         for path in (tmp_path / "practice" / "export").iterdir():
             path.rename(folder / path.name)
-        (folder / "notes.csv").write_text("Note ID,Patient ID,Date,Note type,Title,Note,Attachments\n" + rows, encoding="utf-8")
+        (folder / "notes.csv").write_text(NOTE_HEADER + rows, encoding="utf-8")
         practice.path.write_text(practice.path.read_text().replace("export: export", f"export: {folder}"))
         practice = small_practice.confirmed(load_practice(practice.path))
         before = listing(tmp_path, practice.private_dir)
@@ -203,7 +203,7 @@ def test_a_note_lands_whatever_its_attachment_is_and_every_refusal_is_reported(t
             assert tally.missing == 3
             assert tally.attached + sum(tally.reasons.values()) == len(NOTES)
         headers = {"Authorization": f"Bearer {server.api_key}"}
-        stored: dict[str, Any] = httpx.get(f"{server.url}/rest/attachments?limit=60", headers=headers).raise_for_status().json()
+        stored = httpx.get(f"{server.url}/rest/attachments?limit=60", headers=headers).raise_for_status().json()
         assert len(stored["data"]["attachments"]) == tally.attached > 0
     assert listing(tmp_path, practice.private_dir) == before
     assert SECRET not in b"".join(path.read_bytes() for path in practice.private_dir.rglob("*") if path.is_file())

@@ -35,7 +35,8 @@ REPORTS: dict[str, tuple[Callable[[Any], Rendered], Any]] = {
 # names of the program's own words, by which a page chooses what it shows; no record has a say in them
 OWN = frozenset(
     ("object", "type", "kind", "match", "severity", "key", "what", "decision", "state", "verdict", "language",
-     "currency", "column", "code", "why", "transformation", "option", "links", "covers", "ledger_sign", "digest", "field", "url")
+     "currency", "column", "code", "why", "transformation", "option", "links", "covers", "ledger_sign", "digest",
+     "field", "url")
 )  # fmt: skip
 HOSTILE = (
     "<script>window.hacked=1</script>",
