@@ -14,6 +14,8 @@ UV ?= $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 # Options of `make test`: TESTS="path::name -k word", WORKERS=4, or another database server in DENTES_TWENTY_TEST_POSTGRES.
 TESTS ?=
 WORKERS ?= 2
+# Option of `make fuzz`.
+FUZZ ?= 50
 # Options of `make demo`: DEMO="--serve", DEMO="--drop DIR --keep DIR".
 DEMO ?=
 # Options of `make bench`: BENCH="--full" for the sizes that the targets name, BENCH="--only quota" for one of them.
@@ -56,6 +58,10 @@ dev: $(STAMP) ## the Dagster UI on http://127.0.0.1:3000, for the practice file 
 test: $(STAMP) ## run the tests
 	@url="$${DENTES_TWENTY_TEST_POSTGRES-$$($(BIN)/python scripts/find_postgres.py)}"; \
 	  DENTES_TWENTY_TEST_POSTGRES="$$url" $(BIN)/pytest -n $(WORKERS) --dist loadscope $(TESTS)
+
+.PHONY: fuzz
+fuzz: $(STAMP) ## try bad input for longer: FUZZ=50 times as many examples
+	DENTES_TWENTY_FUZZ=$(FUZZ) $(BIN)/pytest -n $(WORKERS) --hypothesis-seed=random dentes_twenty_tests/bad_input $(TESTS)
 
 .PHONY: lint
 lint: $(STAMP) ## check style and formatting

@@ -32,7 +32,7 @@ _BYTE_ORDER_MARKS = (
 _TURKISH = frozenset("çğıöşüÇĞİÖŞÜâîûÂÎÛ")
 _TYPOGRAPHY = frozenset("’‘“”„–—…•·°€₺©®™§«»´¨\u00a0½¼¾²³±×µ")
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_ASCII = bytes(range(0x20, 0x7F)) + b"\t\r\n"
+_ASCII = bytes(range(0x20, 0x5C)) + b"\\\\" + bytes(range(0x5D, 0x7F)) + b"\t\r\n"
 # Notes with pictures have cells of some megabytes; without line ends a file would have to be read as a whole
 _LONGEST_LINE = 1 << 26
 _CONTROL = re.compile(rb"[\x01-\x08\x0b\x0e-\x19\x1b-\x1f]")
@@ -79,6 +79,7 @@ def _text_codec(name: str) -> str | None:
     try:
         codec = codecs.lookup(name).name
         shared = codec.startswith("utf-16") or _ASCII.decode(codec) == _ASCII.decode("ascii")
+        b"\xff\x80".decode(codec, "replace")  # not every codec knows how to go on after a wrong byte
     except (LookupError, ValueError):  # also of names with NUL, and of codecs that always fail
         return None
     return codec if shared else None

@@ -23,7 +23,7 @@ _ALLOWED = re.compile(r"[+\d\s().\-–/\u00a0]+")
 _REMARK = re.compile(r"\s*\([^()\d]*\)\s*$|^[^\d+(]+|(?:\s+[^\W\d_]+\.?)+$")
 _EXTENSION = re.compile(r"\s*(?:dahili|dah|iç hat|ext|extension|x|#)[.:\s]*\d{1,6}\s*$", re.IGNORECASE)
 # some twenty numbers with remarks; without a limit, 20,000 blanks kept the patterns above busy for minutes
-_LONGEST = 500
+LONGEST_PHONES = 500
 # numbers of Turkish companies that are dialled without an area code
 _SERVICE_444 = re.compile(r"(?:90|0)?444\d{4}")
 
@@ -66,7 +66,7 @@ def parse_phones(cell: Cell, region: str) -> Parsed[tuple[PhoneNumber, ...]]:
 def _text(cell: Cell) -> str:
     if isinstance(cell, str):
         text = cell.replace("\0", "").strip()
-        if len(text) > _LONGEST:
+        if len(text) > LONGEST_PHONES:
             raise BadCell("bad_phone")
         return text
     if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal) or cell != int(cell):

@@ -18,7 +18,8 @@ from functools import lru_cache
 
 from dentes_twenty.exports.cells import is_blank, parse_email, parse_id, parse_phones, parse_text
 from dentes_twenty.exports.formats import detect_date, detect_number, parse_time
-from dentes_twenty.exports.parsed import BadCell
+from dentes_twenty.exports.parsed import LONGEST, BadCell
+from dentes_twenty.exports.phones import LONGEST_PHONES
 from dentes_twenty.exports.records import Cell, RawRow, Table
 from dentes_twenty.objects.folding import fold_key
 from dentes_twenty.objects.source import Column, Kind
@@ -165,7 +166,7 @@ def _known_words(column: Column, profile: ColumnProfile) -> float:
         return 0.0
     known = _folded(tuple(tuple(words) for words in column.values.words.values()))
     total = sum(count for _, count in profile.words)
-    return sum(count for word, count in profile.words if fold_key(word) in known) / total
+    return sum(count for word, count in profile.words if len(word) <= LONGEST and fold_key(word) in known) / total
 
 
 @lru_cache(maxsize=256)
@@ -187,6 +188,8 @@ def _is_integer(cell: Cell) -> bool:
 
 def _is_phone(cell: Cell, region: str) -> bool:
     text = str(cell)
+    if len(text) > LONGEST_PHONES:
+        return False
     digits = sum(character.isdigit() for character in text)
     if digits < 7 or isinstance(cell, (date, datetime)):
         return False

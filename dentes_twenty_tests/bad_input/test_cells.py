@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dentes_twenty.exports import cells, formats
@@ -24,7 +24,7 @@ from dentes_twenty.exports.rtf import rtf_to_markdown
 from dentes_twenty.exports.schema import arrow_schema
 from dentes_twenty.exports.totals import read_total
 from dentes_twenty.objects.registry import REPORTS
-from dentes_twenty_tests.bad_input.ways import within_bounds
+from dentes_twenty_tests.bad_input.ways import examples, within_bounds
 
 ZONE = ZoneInfo("Europe/Istanbul")
 RULES = CellRules(ZONE, "TR", dt.date(2026, 11, 23))
@@ -114,7 +114,7 @@ VALUES = st.one_of(
 COLUMNS = {(column.kind, column.on_bad, column.required): column for report in REPORTS for column in report.columns}
 
 
-@settings(deadline=None)
+@examples(40)
 @given(value=VALUES)
 @example(value="999999999999999999,9999999")
 @example(value=dt.datetime.max)

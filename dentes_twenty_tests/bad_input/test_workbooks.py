@@ -8,7 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dentes_twenty.exports.drop import open_drop
@@ -17,7 +17,7 @@ from dentes_twenty.exports.records import RawRow
 from dentes_twenty.exports.tables import tables
 from dentes_twenty_tests.bad_input import packages
 from dentes_twenty_tests.bad_input.packages import BOOK, DATA, HEAD, ROWS, SHEET, STRINGS, replaced, write
-from dentes_twenty_tests.bad_input.ways import in_one_folder, in_small_memory, read_through, told, within_bounds
+from dentes_twenty_tests.bad_input.ways import examples, in_small_memory, read_through, told, within_bounds
 
 DATE = '<c r="D2" s="1"><v>29002</v></c>'
 RELATIONS = "xl/_rels/workbook.xml.rels"
@@ -58,7 +58,7 @@ def test_the_sound_workbook_is_staged_whole(tmp_path: Path) -> None:
     assert read.staged.report("patient").rows_staged == ROWS
 
 
-@settings(in_one_folder, max_examples=60, deadline=None)
+@examples(30)
 @given(data=st.data())
 def test_a_part_damaged_anywhere_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     made = packages.parts()
@@ -72,7 +72,7 @@ def test_a_part_damaged_anywhere_is_read_or_refused(tmp_path: Path, data: st.Dat
     refusal(write(tmp_path / "export.xlsx", made))
 
 
-@settings(in_one_folder, max_examples=40, deadline=None)
+@examples(20)
 @given(data=st.data())
 def test_an_archive_damaged_anywhere_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     content = write(tmp_path / "whole.zip", packages.parts()).read_bytes()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import resource
 import signal
 import subprocess
@@ -31,7 +32,14 @@ DEMO = Path(__file__).parents[2] / "data" / "demo" / "export"
 CPU_SECONDS = 60
 MEMORY_BYTES = 2 << 30
 SECRETS = ("Gizlioğlu", "gizlioglu", "Zübeyde", "0532 001 77 11", "latex canary")
-in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+FUZZ = "DENTES_TWENTY_FUZZ"
+
+
+def examples(usual: int) -> settings:
+    """So many examples in the suite, and as many times more as `make fuzz` says."""
+    unhealthy = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+    factor = int(os.environ.get(FUZZ, "1"))
+    return settings(max_examples=usual * factor, deadline=None, suppress_health_check=unhealthy)
 
 
 class Hangs(BaseException):
