@@ -72,6 +72,7 @@ def propose_mapping(
     from dentes_twenty.exports.mapping import save_mapping
     from dentes_twenty.exports.propose import propose
     from dentes_twenty.practice import load_practice
+    from dentes_twenty.reports.written import write_mapping
 
     loaded = load_practice(practice)
     if loaded.mapping_path.exists() and not force:
@@ -79,10 +80,12 @@ def propose_mapping(
     found = propose(open_drop(loaded.export_location), region=loaded.region, progress=None if as_json else _reading)
     loaded.mapping_path.parent.mkdir(parents=True, exist_ok=True)
     save_mapping(found, loaded.mapping_path)
+    page = write_mapping(loaded, found)
     if as_json:
-        output.show_json(proposal_document(found))
+        output.show_json({**proposal_document(found), "page": str(page)})
         return
     tell_proposal(found)
+    output.show(f"Page: {page}")
     output.show(f"Written: {loaded.mapping_path}. Read it, correct it, then: dentes-twenty confirm-mapping --by NAME")
 
 
@@ -90,10 +93,12 @@ def confirm_mapping(by: By, practice: PracticeFile = PRACTICE_FILE) -> None:
     """Bind a person's yes to this mapping. Any later change of its meaning voids it."""
     from dentes_twenty.exports.mapping import confirm_file
     from dentes_twenty.practice import load_practice
+    from dentes_twenty.reports.written import write_mapping
 
     loaded = load_practice(practice)
     mapping = confirm_file(loaded.mapping_path, by, dt.datetime.now(loaded.zone))
     assert mapping.confirmed is not None
+    write_mapping(loaded, mapping)
     output.show(f"Confirmed by {mapping.confirmed.by}: {mapping.confirmed.fingerprint[:16]}")
 
 
