@@ -61,10 +61,12 @@ def _absolute(drop: str) -> str:
 
 def _run(file: Path, practice: Practice, config: dict[str, Any], *, as_json: bool) -> Exit:
     outcome = jobs.execute("delta", file, practice, quiet=as_json, config={DELTA: config})
+    pages = jobs.pages_of(outcome, practice)
     if as_json:
-        output.show_json(summary.as_document(outcome))
+        output.show_json({**summary.as_document(outcome), "pages": pages})
     else:
         _tell(outcome, practice)
+        jobs.tell_pages(pages)
     return exit_code(outcome)
 
 

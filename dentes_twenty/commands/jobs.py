@@ -16,6 +16,7 @@ from dentes_twenty.commands import output, summary
 from dentes_twenty.commands.options import PRACTICE_FILE, AsJson, PracticeFile
 from dentes_twenty.commands.output import Exit
 from dentes_twenty.commands.progress import listening
+from dentes_twenty.orchestration.layout import DELTA, OWNERS, REFERENCES, SUMMARY
 from dentes_twenty.orchestration.listening import duration
 from dentes_twenty.orchestration.outcome import JobOutcome
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from dentes_twenty.practice import Practice
 
 DAGSTER_FOLDER = "dagster"
+PAGE_WORDS = {
+    "owners": "Page of the owners",
+    "quarantine": "Page of the rows set aside",
+    "summary": "Page of the whole migration",
+}
 
 
 def audit(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> None:
@@ -39,12 +45,32 @@ def run(job: str, practice_file: Path, *, as_json: bool) -> Exit:
     """Run a job and tell what came of it; the exit code for the shell."""
     from dentes_twenty.practice import load_practice
 
-    outcome = execute(job, practice_file, load_practice(practice_file), quiet=as_json)
+    practice = load_practice(practice_file)
+    outcome = execute(job, practice_file, practice, quiet=as_json)
+    pages = pages_of(outcome, practice)
     if as_json:
-        output.show_json(summary.as_document(outcome))
+        output.show_json({**summary.as_document(outcome), "pages": pages})
     else:
         tell(outcome)
+        tell_pages(pages)
     return exit_code(outcome)
+
+
+def pages_of(outcome: JobOutcome, practice: Practice) -> dict[str, str]:
+    """What the pages that a job has written are about -> their paths."""
+    from dentes_twenty.reports.summarised import PAGES
+    from dentes_twenty.reports.written import SUMMARY as SUMMARY_PAGE
+    from dentes_twenty.reports.written import page_of
+
+    written = {OWNERS: PAGES["owners"], REFERENCES: PAGES["quarantine"], DELTA: PAGES["quarantine"]}
+    written |= {SUMMARY: SUMMARY_PAGE}
+    return {name: str(page_of(practice, name)) for step, name in written.items() if step in outcome.steps}
+
+
+def tell_pages(pages: Mapping[str, str]) -> None:
+    """Where the private pages lie."""
+    for name, path in pages.items():
+        output.show(f"{PAGE_WORDS[name]}: {path}")
 
 
 def execute(

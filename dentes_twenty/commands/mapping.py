@@ -76,16 +76,19 @@ def propose_mapping(
     from dentes_twenty.exports.mapping import save_mapping
     from dentes_twenty.exports.propose import propose
     from dentes_twenty.practice import load_practice
+    from dentes_twenty.reports.written import write_mapping
 
     loaded = load_practice(practice)
     if loaded.mapping_path.exists() and not force:
         raise FileInTheWay(loaded.mapping_path, "Confirm or edit it, or replace it with --force.")
     found = propose(open_drop(loaded.export_location), region=loaded.region, progress=None if as_json else _reading)
     save_mapping(found, loaded.mapping_path)
+    page = write_mapping(loaded, found)
     if as_json:
-        output.show_json(proposal_document(found))
+        output.show_json({**proposal_document(found), "page": str(page)})
         return
     tell_proposal(found)
+    output.show(f"Page: {page}")
     output.show(f"Written: {loaded.mapping_path}. Read it, correct it, then: dentes-twenty confirm-mapping --by NAME")
 
 
@@ -93,10 +96,12 @@ def confirm_mapping(by: By, practice: PracticeFile = PRACTICE_FILE, as_json: AsJ
     """Bind a person's yes to this mapping. Any later change of its meaning voids it."""
     from dentes_twenty.exports.mapping import confirm_file
     from dentes_twenty.practice import load_practice
+    from dentes_twenty.reports.written import write_mapping
 
     loaded = load_practice(practice)
     mapping = confirm_file(loaded.mapping_path, by, dt.datetime.now(loaded.zone))
     assert mapping.confirmed is not None
+    write_mapping(loaded, mapping)
     if as_json:
         output.show_json({"confirmed_by": mapping.confirmed.by, "fingerprint": mapping.confirmed.fingerprint})
     else:

@@ -1,12 +1,14 @@
 """Commands that ask about the workspace or the ledger: `owners`, `provision`, `status`.
 
 Belongs here: printing what `Migration` says. `owners` prints the practice's staff by name, because a person has to
-match them; no other command prints anybody's data.
+match them, and `status --rows` the ids of rows, because a person has to find them; no other command prints anybody's
+data.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,9 +18,16 @@ from dentes_twenty.commands.options import PRACTICE_FILE, AsJson, PracticeFile
 from dentes_twenty.commands.output import Exit
 
 if TYPE_CHECKING:
-    from dentes_twenty.migration.ledger import Run
+    from dentes_twenty.migration.ledger import Ledger, Run
     from dentes_twenty.migration.steps import ProvisionPlan, StatusReport
 
+Rows = Annotated[
+    bool,
+    typer.Option(
+        "--rows",
+        help="List the open findings themselves, with file, row, line, source id (often a patient's) and code.",
+    ),
+]
 Checklist = Annotated[
     bool, typer.Option("--checklist", help="Print what is missing, to be made by hand; create nothing.")
 ]
@@ -28,9 +37,11 @@ def owners(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> N
     """Match the staff with workspace members. Reads only; run `audit` before."""
     from dentes_twenty.migration.session import Migration
     from dentes_twenty.practice import load_practice
+    from dentes_twenty.reports.written import write_owners
 
     with Migration(load_practice(practice)) as migration:
         report = migration.owners()
+        page = write_owners(migration.practice, report, location=migration.drop.location)
     lines = [
         {
             "provider_id": line.provider.id,
@@ -43,11 +54,12 @@ def owners(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> N
         for line in report.lines
     ]
     if as_json:
-        output.show_json({"owners": lines, "blocking": len(report.blocking)})
+        output.show_json({"owners": lines, "blocking": len(report.blocking), "page": str(page)})
     else:
         columns = ("Provider", "Name", "E-mail", "Match", "Member", "Rows owned")
         rows = [(x["provider_id"], x["name"], x["email"], x["match"], x["member"], x["owns"]) for x in lines]
         output.show_table(output.table(columns, rows, left=5))
+        output.show(f"Page: {page}")
     report.require()
 
 
@@ -55,10 +67,13 @@ def provision(practice: PracticeFile = PRACTICE_FILE, checklist: Checklist = Fal
     """Create what the data model lacks. Nothing else is touched; run `audit` before."""
     from dentes_twenty.migration.session import Migration
     from dentes_twenty.practice import load_practice
+    from dentes_twenty.reports.written import write_checklist
 
     with Migration(load_practice(practice)) as migration:
         if checklist:
-            _show_checklist(migration.provision_plan(), as_json=as_json)
+            plan = migration.provision_plan()
+            page = write_checklist(migration.practice, migration.mapping, migration.planner.declarations)
+            _show_checklist(plan, page, as_json=as_json)
             return
         with migration.run("provision"):
             summary = migration.provision(on_step=None if as_json else output.say)
@@ -69,30 +84,49 @@ def provision(practice: PracticeFile = PRACTICE_FILE, checklist: Checklist = Fal
         output.show("Created: " + ", ".join(f"{count} {what}" for what, count in made.items()) + ".")
 
 
-def _show_checklist(plan: ProvisionPlan, *, as_json: bool) -> None:
+def _show_checklist(plan: ProvisionPlan, page: Path, *, as_json: bool) -> None:
     from dentes_twenty.twenty.checklist import checklist
 
     if as_json:
-        output.show_json({"missing": plan.counts(), "in_the_way": [str(conflict) for conflict in plan.conflicts]})
+        in_the_way = [str(conflict) for conflict in plan.conflicts]
+        output.show_json({"missing": plan.counts(), "in_the_way": in_the_way, "page": str(page)})
     else:
         output.show(checklist(plan))
+        output.show(f"What else is to be rebuilt by hand: {page}")
     if plan.conflicts:
         raise typer.Exit(Exit.FAILED)
 
 
-def status(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> None:
+def status(practice: PracticeFile = PRACTICE_FILE, rows: Rows = False, as_json: AsJson = False) -> None:
     """Show where the practice stands: records, quarantine, files, runs. Reads the ledger alone."""
     from dentes_twenty.migration.session import Migration
     from dentes_twenty.practice import load_practice
 
     with Migration(load_practice(practice)) as migration:
         found = migration.status()
+        listed = _rows_out(migration.ledger) if rows else None
     document = _status_document(found)
     if as_json:
-        output.show_json(document)
+        output.show_json(document if listed is None else {**document, "rows": listed})
+    elif listed is not None:
+        _tell_rows(listed)
     else:
         _tell_status(document)
     raise typer.Exit(Exit.QUARANTINED if found.quarantined else Exit.DONE)
+
+
+def _rows_out(ledger: Ledger) -> list[dict[str, Any]]:
+    """Each open finding with its place: rows that stay out first, by file and row."""
+    columns = ("severity", "report", "file", "row", "line", "source_id", "column", "code")
+    found = [{name: getattr(one, name) for name in columns} for page in ledger.quarantine_open() for one in page]
+    return sorted(found, key=lambda one: (one["severity"], one["report"], one["file"], one["row"] or 0, one["code"]))
+
+
+def _tell_rows(rows: list[dict[str, Any]]) -> None:
+    """Numbers of rows and lines are places, not counts: they stand as they do in an editor, without thousands marks."""
+    lines = [[str(value) if isinstance(value, int) else value for value in row.values()] for row in rows]
+    columns = ("What became of it", "Report", "File", "Row", "Line", "Source id", "Column", "Code")
+    output.show_table(output.table(columns, lines, title="Open findings", left=len(columns)))
 
 
 def _status_document(found: StatusReport) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from dentes_twenty.objects.source import Report
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.layout import DROP, EXPORT_GROUP, REFERENCES, REPORT_NAMES, staged
 from dentes_twenty.orchestration.resources import Session, Step
+from dentes_twenty.reports.written import write_quarantine
 
 TEAM = ["team:migration"]
 SCHEMA_CHECK, COVERAGE_CHECK, LANDING_CHECK = "schema", "coverage", "every_row_lands"
@@ -158,10 +159,13 @@ def _staged(migration: Migration, found: StagedReport, step: Step) -> dg.Materia
     ],
 )
 def references(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
-    """Writes the findings into the ledger's quarantine."""
+    """Writes the findings into the ledger's quarantine, and the page that lists them."""
     with session.step(context) as step:
         migration = session.migration
         summary = migration.check_references()
+        page = write_quarantine(
+            migration.practice, migration.ledger, location=migration.drop.location, run=migration.run_id
+        )
         plan = migration.plan_calls()
         step.note(plan.says(dt.datetime.now().astimezone()))
         landing, quarantined = sum(summary.landing.values()), summary.quarantined.total()
@@ -176,6 +180,7 @@ def references(context: dg.AssetExecutionContext, session: dg.ResourceParam[Sess
         yield dg.MaterializeResult(
             metadata={
                 md.ROW_COUNT: landing,
+                "page": dg.MetadataValue.path(str(page)),
                 **md.figures(step.figures),
                 "landing_by_source": md.count_table("source", "rows", summary.landing),
             },

@@ -1,10 +1,11 @@
-"""Assets of the group "twenty": one for each Twenty object, in the import order, and the attachments.
+"""Assets of the group "twenty": one for each Twenty object, in the import order, the attachments, and the summary.
 
 Belongs here: one fat step per object, and what its tally means as checks. Does not belong here: batches, retries,
 verification (`migration.load`); the parallelism is inside the step.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import dagster as dg
 
@@ -17,15 +18,19 @@ from dentes_twenty.orchestration.assets_export import TEAM, Events
 from dentes_twenty.orchestration.layout import (
     ATTACHMENTS,
     EXISTING,
+    LAST,
     LOAD_STEPS,
     MEMBERS,
     NOTES,
+    SUMMARY,
     TWENTY_GROUP,
     LoadStep,
     is_form,
     staged,
 )
 from dentes_twenty.orchestration.resources import Session, Step
+from dentes_twenty.reports.summarised import PAGES, Moved
+from dentes_twenty.reports.written import page_of, write_summary
 
 ACCEPTED_CHECK, AS_SENT_CHECK, NOTHING_HELD_CHECK = "accepted", "stored_as_sent", "nothing_held"
 NO_CONFLICT_CHECK = "nothing_contradicted"
@@ -59,7 +64,7 @@ def load_asset(load: LoadStep) -> dg.AssetsDefinition:
     )
     def load_records(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
         with session.step(context) as step:
-            yield _load(load, session.migration, step)
+            yield _load(load, session, step)
 
     return load_records
 
@@ -82,12 +87,14 @@ def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def _load(load: LoadStep, migration: Migration, step: Step) -> dg.MaterializeResult[None]:
+def _load(load: LoadStep, session: Session, step: Step) -> dg.MaterializeResult[None]:
+    migration = session.migration
     calls = migration.calls.total
     tallies: dict[str, Tally] = {}
     declarations: list[SourceObject] = []
     for object_ in objects_of(load, migration):
-        for source, tally in migration.load(object_, step.progress).items():
+        session.tallies[object_] = migration.load(object_, step.progress)
+        for source, tally in session.tallies[object_].items():
             tallies[source if load.object else object_] = tally
         declarations += migration.declarations(object_)
     figures = md.tally_figures(tallies.values())
@@ -177,6 +184,32 @@ def attachments(context: dg.AssetExecutionContext, session: dg.ResourceParam[Ses
         )
 
 
+@dg.asset(
+    name=SUMMARY,
+    group_name=TWENTY_GROUP,
+    deps=[LAST, ATTACHMENTS],
+    kinds={"html"},
+    owners=TEAM,
+    tags=MARK,
+    description="The whole migration on one page: its steps, what became of every row, the sums of money, and why rows "
+    "were set aside. The page, and the list of the rows themselves, are private to the user.",
+)
+def migration_summary(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
+    """Totals that a check of this run has asked for are not asked for again."""
+    with session.step(context) as step:
+        migration = session.migration
+        totals = [session.totals.get(object_) or session.compare(object_) for object_ in migration.objects]
+        page = write_summary(migration, Moved(session.tallies, tuple(chain.from_iterable(totals))))
+        step.figures = {"objects": len(session.tallies), "compared": sum(map(len, totals)), "seconds": step.seconds}
+        yield dg.MaterializeResult(
+            metadata={
+                "page": dg.MetadataValue.path(str(page)),
+                "rows_set_aside": dg.MetadataValue.path(str(page_of(migration.practice, PAGES["quarantine"]))),
+                **md.figures(step.figures),
+            }
+        )
+
+
 def files_figures(tally: FilesTally) -> dict[str, float]:
     """The tally as numbers."""
     return {
@@ -208,4 +241,4 @@ def files_check(tally: FilesTally) -> dg.AssetCheckResult:
 
 def load_assets() -> list[dg.AssetsDefinition]:
     """All assets of the group, in import order."""
-    return [*(load_asset(step) for step in LOAD_STEPS), attachments]
+    return [*(load_asset(step) for step in LOAD_STEPS), attachments, migration_summary]

@@ -22,6 +22,7 @@ from dentes_twenty.orchestration.layout import (
     staged,
 )
 from dentes_twenty.orchestration.resources import Session
+from dentes_twenty.reports.written import write_owners
 from dentes_twenty.twenty.provision import ProvisionPlan
 
 RESOLVED_CHECK, FITS_CHECK = "every_owner_has_a_member", "data_model_fits"
@@ -54,15 +55,21 @@ KINDS = {"twenty"}
     ],
 )
 def owners(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
-    """The owner report as figures; `dentes-twenty owners` prints its lines."""
+    """The owner report as figures; its page has the lines, and `dentes-twenty owners` prints them."""
     with session.step(context) as step:
-        found = session.migration.owners()
+        migration = session.migration
+        found = migration.owners()
+        page = write_owners(migration.practice, found, location=migration.drop.location)
         matches = Counter(line.match for line in found.lines)
         step.figures = {"providers": len(found.lines), **{match.value: matches[match] for match in Match}}
         if found.blocking:
             session.block()
         yield dg.MaterializeResult(
-            metadata={md.ROW_COUNT: len(found.lines), **md.figures(step.figures)},
+            metadata={
+                md.ROW_COUNT: len(found.lines),
+                "page": dg.MetadataValue.path(str(page)),
+                **md.figures(step.figures),
+            },
             check_results=[_resolved(found), _fits(session.migration.provision_plan())],
         )
 

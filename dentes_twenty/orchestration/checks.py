@@ -47,7 +47,7 @@ def totals_check(load: LoadStep) -> dg.AssetChecksDefinition:
     ) -> Iterable[dg.AssetCheckResult]:
         with session.look(f"{load.name}_totals", context.log.info) as step:
             migration = session.migration
-            totals = [total for object_ in objects_of(load, migration) for total in migration.totals(object_)]
+            totals = [total for object_ in objects_of(load, migration) for total in session.compare(object_)]
             counts = [total for total in totals if total.name == RECORDS]
             money = [total for total in totals if total.name != RECORDS]
             step.figures = {"compared": len(totals), "different": sum(not total.ok for total in totals)}

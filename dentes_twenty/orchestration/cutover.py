@@ -15,6 +15,7 @@ from dentes_twenty.orchestration.layout import CUTOVER_GROUP, DELTA, LAST
 from dentes_twenty.orchestration.resources import Session
 from dentes_twenty.reports.deltas import reconciliation, write_delta_report
 from dentes_twenty.reports.model import State
+from dentes_twenty.reports.written import write_quarantine
 
 DELTA_JOB = "delta"
 RECONCILED_CHECK, NOTHING_LEFT_CHECK = "reconciled", "nothing_left_to_decide"
@@ -69,10 +70,14 @@ def cutover_delta(context: dg.AssetExecutionContext, config: DeltaConfig, sessio
             progress=step.progress,
         )
         page = write_delta_report(migration, result)
+        set_aside = write_quarantine(
+            migration.practice, migration.ledger, location=migration.drop.location, run=result.run
+        )
         step.figures = result.figures
         yield dg.MaterializeResult(
             metadata={
                 "page": dg.MetadataValue.path(str(page)),
+                "rows_set_aside": dg.MetadataValue.path(str(set_aside)),
                 md.ROW_COUNT: sum(one.shown for one in result.objects),
                 **md.figures(result.figures),
                 "by_source": _by_source(result),

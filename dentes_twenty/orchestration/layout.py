@@ -26,6 +26,7 @@ MEMBERS = "workspace_members"
 EXISTING = "existing_records"
 ATTACHMENTS = "attachments"
 FORM_RESPONSES = "form_responses"
+SUMMARY = "migration_summary"
 SAMPLE = "sample_diff"
 APPROVAL = "approval"
 RECONCILIATION = "reconciliation"  # a step of checks

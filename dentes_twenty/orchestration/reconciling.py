@@ -7,13 +7,10 @@ https://docs.dagster.io/guides/test/asset-checks
 """
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 import dagster as dg
 
-from dentes_twenty import __version__
 from dentes_twenty.migration.reconcile import NEXT_STEPS, Reconciliation
 from dentes_twenty.migration.session import Migration
 from dentes_twenty.orchestration import metadata as md
@@ -22,7 +19,7 @@ from dentes_twenty.orchestration.jobs import job_tags, reconciled_checks
 from dentes_twenty.orchestration.layout import LOAD_STEPS, MEMBERS, RECONCILED_CHECK, RECONCILIATION
 from dentes_twenty.orchestration.resources import Session
 from dentes_twenty.reports import write_report
-from dentes_twenty.reports.model import Heading
+from dentes_twenty.reports.headings import heading_of
 from dentes_twenty.reports.reconciled import reconciliation_report, rendered
 
 JOB = "reconcile"
@@ -80,15 +77,7 @@ def _targets(migration: Migration) -> dict[str, tuple[str, ...]]:
 def write_page(migration: Migration, found: Reconciliation) -> str:
     """The page for the practice, with its tables; the path."""
     practice = migration.practice
-    heading = Heading(
-        practice.name,
-        found.at,
-        urlsplit(practice.twenty.url).netloc,
-        practice.labels,
-        "",
-        PurePosixPath(migration.drop.location.replace("\\", "/")).name,
-        f"dentes-twenty {__version__}",
-    )
+    heading = heading_of(practice, location=migration.drop.location, made_at=found.at)
     address = practice.twenty.url.rstrip("/")
     report = reconciliation_report(heading, found, migration.planner.declarations, address)
     return str(write_report(practice.reports_dir, PAGE, rendered(report, found)))

@@ -22,6 +22,8 @@ from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.ledger import RunState
 from dentes_twenty.migration.progress import LoadProgress
 from dentes_twenty.migration.session import Migration
+from dentes_twenty.migration.tally import Tally
+from dentes_twenty.migration.totals import Total
 from dentes_twenty.orchestration.layout import PRACTICE_VARIABLE
 from dentes_twenty.orchestration.listening import Listener, Silent, Throttle, sentence
 from dentes_twenty.practice import PracticeError, load_practice
@@ -37,10 +39,13 @@ class PracticeNotNamed(MigrationError):
 
 
 class Session:
-    """What the steps of one run share. `figures` are those of the last finished step, for the listener."""
+    """What the steps of one run share. `tallies` and `totals`, by Twenty object, are what the run has loaded and what
+    its checks have compared, for the summary."""
 
     def __init__(self, migration: Migration, kind: str, listener: Listener) -> None:
         self.migration = migration
+        self.tallies: dict[str, dict[str, Tally]] = {}
+        self.totals: dict[str, tuple[Total, ...]] = {}
         self._kind = kind
         self._listener = listener
         self._began = False
@@ -74,6 +79,11 @@ class Session:
             self._listener.started(name)
             yield step
             self._listener.finished(name, step.figures)
+
+    def compare(self, object_: str) -> tuple[Total, ...]:
+        """Totals of one object against Twenty, asked now."""
+        self.totals[object_] = self.migration.totals(object_)
+        return self.totals[object_]
 
     def block(self) -> None:
         """A check that blocks has failed: nothing that follows will run."""

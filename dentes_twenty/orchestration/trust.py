@@ -5,14 +5,10 @@ here: choosing and loading a sample, deciding whether an approval holds (`migrat
 The page holds patients' data: events get its path and counts.
 """
 
-import datetime as dt
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 import dagster as dg
 
-from dentes_twenty import __version__
 from dentes_twenty.migration.approval import ApprovalState
 from dentes_twenty.migration.progress import Listener
 from dentes_twenty.migration.sampling import USUAL
@@ -31,7 +27,7 @@ from dentes_twenty.orchestration.layout import (
 )
 from dentes_twenty.orchestration.resources import Session
 from dentes_twenty.reports import field_diff, write_report
-from dentes_twenty.reports.model import Heading
+from dentes_twenty.reports.headings import heading_of
 from dentes_twenty.reports.sampled import Surroundings, diff_report, verdict_counts
 from dentes_twenty.trial import trial
 
@@ -109,14 +105,8 @@ def write_sample(
     else:
         result, owners = _sampled(migration, size, progress), migration.owners()
     practice = migration.practice
-    heading = Heading(
-        practice.name,
-        dt.datetime.now(practice.zone),
-        SANDBOX if sandbox else urlsplit(practice.twenty.url).netloc,
-        practice.labels,
-        str(migration.run_id),
-        PurePosixPath(migration.drop.location.replace("\\", "/")).name,
-        f"dentes-twenty {__version__}",
+    heading = heading_of(
+        practice, location=migration.drop.location, run=migration.run_id, workspace=SANDBOX if sandbox else ""
     )
     address = "" if sandbox else practice.twenty.url.rstrip("/")
     around = Surroundings(heading, migration.mapping, migration.planner.declarations, owners, address)

@@ -6,11 +6,9 @@ belong here: the delta itself (`migration.deltas`), the pages (`pages.cutover`).
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from dentes_twenty import __version__
 from dentes_twenty.migration.deltas import DeltaResult
 from dentes_twenty.migration.ledger import Ledger, Run, RunState, Severity, Status
 from dentes_twenty.migration.reconcile import title_of
@@ -28,7 +26,8 @@ from dentes_twenty.reports.figures import (
     HeldRow,
     RecordNotice,
 )
-from dentes_twenty.reports.model import Heading, State
+from dentes_twenty.reports.headings import heading_of
+from dentes_twenty.reports.model import State
 from dentes_twenty.reports.pages.cutover import closing, cutover
 from dentes_twenty.reports.writing import write_report
 
@@ -40,7 +39,7 @@ HELD_AT_MOST = 10_000
 def write_delta_report(migration: Migration, result: DeltaResult) -> Path:
     """The page of one delta, `cutover.html` in the practice's private folder; it replaces that of the delta before."""
     practice = migration.practice
-    heading = _heading(practice, str(result.run), migration.drop.location)
+    heading = heading_of(practice, run=result.run, location=migration.drop.location)
     ledger = migration.ledger
     report = DeltaReport(
         heading,
@@ -78,20 +77,8 @@ def write_closing_report(practice: Practice, ledger: Ledger) -> Path:
     start, end = window
     runs = [run for run in ledger.runs(limit=100_000) if run.kind == DELTA and start <= run.started < end]
     points = tuple(_point(run, practice) for run in reversed(runs) if run.state is RunState.DONE and run.ended)
-    report = ClosingReport(_heading(practice, "", ""), start, end, points)
+    report = ClosingReport(heading_of(practice), start, end, points)
     return write_report(practice.reports_dir, CLOSING_PAGE, closing(report))
-
-
-def _heading(practice: Practice, run: str, location: str) -> Heading:
-    return Heading(
-        practice.name,
-        dt.datetime.now(practice.zone),
-        practice.twenty.url,
-        practice.labels,
-        run,
-        PurePosixPath(location.replace("\\", "/")).name,
-        f"dentes-twenty {__version__}",
-    )
 
 
 def _point(run: Run, practice: Practice) -> DeltaPoint:

@@ -308,7 +308,7 @@ class ClosingReport:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stage:
-    """A step of the migration. `key`: mapping, owners, sample, approval, load, reconciliation, cutover or rollback.
+    """A step of the migration. `key`: mapping, owners, sample, approval, load, reconciliation or cutover.
 
     `state` is None while the step has not happened; `by` is the person who confirmed or approved; `note` their words.
     """
@@ -348,11 +348,12 @@ class SummaryReport:
 
     @property
     def state(self) -> State:
-        """The worst of the steps and figures."""
+        """The worst of the steps and figures; nothing is complete before the books were compared."""
         states = {stage.state for stage in self.stages}
         lost = any(figures.unexplained or figures.missing or figures.differing for figures in self.objects)
         if State.FAILED in states or lost or any(total.difference for total in self.money):
             return State.FAILED
         waiting = any(figures.waiting for figures in self.objects)
-        left = waiting or self.conflicts_open or self.files_missing or State.ATTENTION in states
+        compared = any(stage.key == "reconciliation" and stage.state for stage in self.stages)
+        left = waiting or self.conflicts_open or self.files_missing or State.ATTENTION in states or not compared
         return State.ATTENTION if left else State.GOOD

@@ -136,19 +136,28 @@ def test_a_practice_moves_step_by_step(desk: Desk, capsys: pytest.CaptureFixture
 
     refused = step(1, "migrate", *practice)
     assert "propose-mapping" in refused.err
+    pages = desk.folder / ".dentes-twenty" / "small" / "reports"
     proposed = step(0, "propose-mapping", *practice, "--json")
+    assert proposed.document["page"] == str(pages / "mapping.html")
     assert {report["report"] for report in proposed.document["reports"]} == {"provider", "patient", "entry"}
     step(2, "propose-mapping", *practice)  # a mapping that somebody may have edited is not replaced
     step(0, "propose-mapping", *practice, "--force")
     assert "unconfirmed" in step(1, "audit", *practice).err.lower()
+    assert "waits for a person" in (pages / "mapping.html").read_text()
     step(0, "confirm-mapping", *practice, "--by", "A tester")
+    assert "Confirmed by A tester" in (pages / "mapping.html").read_text()
     audited = step(3, "audit", *practice, "--json").document
     assert audited["ok"] and audited["steps"]["references"]["quarantined"] == small_practice.QUARANTINED
     assert "people" not in audited["steps"]
+    assert audited["pages"] == {name: str(pages / f"{name}.html") for name in ("owners", "quarantine")}
+    assert "D2" in (pages / "owners.csv").read_text()
+    assert "patients.csv,5,4,9003,patient_id,duplicate_id" in (pages / "quarantine.csv").read_text()
     missing = step(0, "provision", *practice, "--checklist")
-    assert "sourceSystemId" in missing.out
+    assert "sourceSystemId" in missing.out and str(pages / "checklist.html") in missing.out
     moved = step(3, "migrate", *practice)
     assert "people: 3 landed" in moved.err
+    assert f"Page of the whole migration: {pages / 'summary.html'}" in moved.out
+    assert {stat.S_IMODE(path.stat().st_mode) for path in pages.iterdir()} == {0o600}
     assert "1 unknown_patient" in moved.out and "same" in moved.out and "DIFFERS" not in moved.out
     status = step(3, "status", *practice, "--json").document
     assert status["records"]["billingLedger"] == {"landed": small_practice.LANDING["billing_ledgers"]}
@@ -158,8 +167,19 @@ def test_a_practice_moves_step_by_step(desk: Desk, capsys: pytest.CaptureFixture
     printed = "".join(said.out + said.err for said in transcript)
     assert not [secret for secret in small_practice.SECRETS if secret in printed]
     assert desk.server.api_key not in printed
+    rows = step(3, "status", *practice, "--rows", "--json").document["rows"]
+    assert [(row["file"], row["line"], row["source_id"], row["code"]) for row in rows] == [
+        ("ledger.csv", 6, "5", "unknown_patient"),
+        ("patients.csv", 5, "9003", "duplicate_id"),
+    ]
+    listed = step(3, "status", *practice, "--rows")
+    assert "9003" in listed.out and "duplicate_id" in listed.out and "9003" not in status_text(desk, capsys)
     owners = step(0, "owners", *practice, "--json").document["owners"]
     assert [(line["provider_id"], line["match"]) for line in owners] == [("D1", "matched"), ("D2", "fallback")]
+
+
+def status_text(desk: Desk, capsys: pytest.CaptureFixture[str]) -> str:
+    return call(capsys, "status", "--practice", str(desk.practice)).out
 
 
 @pytest.mark.slow

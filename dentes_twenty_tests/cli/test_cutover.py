@@ -43,7 +43,10 @@ def test_a_delta_tells_its_figures_writes_its_page_and_shows_nobodys_data(
     desk.edit("patients.csv", "tugrulhan.s@example.org", "tugrulhan.new@example.org")
     code, said = call(capsys, desk, "delta", "--json")
     assert code == 3, said  # a conflict and the rows in quarantine wait for somebody
-    figures: dict[str, Any] = json.loads(said[said.index("{") : said.rindex("}") + 1])["steps"][DELTA]
+    told: dict[str, Any] = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    figures = told["steps"][DELTA]
+    assert told["pages"] == {"quarantine": str(desk.practice.reports_dir / "quarantine.html")}
+    assert "unknown_patient" in (desk.practice.reports_dir / "quarantine.csv").read_text(encoding="utf-8")
     assert (figures["changed"], figures["updated"], figures["conflicts_open"]) == (2, 1, 1)
     page = (desk.practice.reports_dir / "cutover.html").read_text(encoding="utf-8")
     assert "penicillin allergy canary" in page

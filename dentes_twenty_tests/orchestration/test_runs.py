@@ -58,6 +58,28 @@ def test_everything_that_can_land_has_landed(moved: Moved) -> None:
     assert moved.outcome.steps["references"]["quarantined"] == small_practice.QUARANTINED
 
 
+def test_the_summary_accounts_for_every_row_and_leads_to_the_other_pages(moved: Moved) -> None:
+    folder = moved.practice.reports_dir
+    told = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    figures = {one["object"]: one for one in told["report"]["objects"]}
+    entry = figures["entry"]
+    assert (entry["in_export"], entry["landed"], entry["in_twenty"], entry["quarantined"]) == (6, 5, 5, 1)
+    assert (figures["patient"]["in_export"], figures["patient"]["quarantined"]) == (4, 1)
+    assert [(m["field"], m["expected"], m["found"]) for m in told["report"]["money"] if m["object"] == "entry"]
+    stages = {stage["key"]: stage["state"] for stage in told["report"]["stages"]}
+    assert (stages["mapping"], stages["load"], stages["reconciliation"]) == ("good", "attention", None)
+    assert told["state"] == "attention"
+    assert [key for key, _ in told["report"]["links"]] == ["quarantine", "owners"]
+    assert {(reason["code"], reason["count"]) for reason in told["report"]["reasons"]} >= {("duplicate_id", 1)}
+    events = [
+        moved.instance.get_latest_materialization_event(dg.AssetKey(name)) for name in ("migration_summary", "owners")
+    ]
+    for event in events:
+        assert event is not None and event.asset_materialization is not None
+        path = event.asset_materialization.metadata["page"].value
+        assert isinstance(path, str) and Path(path).parent == folder
+
+
 def test_every_check_of_the_job_was_evaluated(moved: Moved) -> None:
     job = build_defs(practice_file=moved.practice.path).resolve_job_def("migrate")
     wanted = {(key.asset_key.to_user_string(), key.name) for key in job.asset_layer.asset_graph.asset_check_keys}

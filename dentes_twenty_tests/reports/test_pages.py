@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import csv
 import dataclasses
@@ -12,11 +13,12 @@ import re
 from collections.abc import Callable
 from functools import partial
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from dentes_twenty import reports
-from dentes_twenty.reports.figures import ClosingReport, DeltaReport, ReconciliationReport, SummaryReport
+from dentes_twenty.reports.figures import ClosingReport, DeltaReport, ReconciliationReport, Stage, SummaryReport
 from dentes_twenty.reports.model import (
     ChecklistReport,
     DiffReport,
@@ -198,6 +200,38 @@ def test_quarantine_of_forty_thousand_rows_keeps_the_page_small_and_the_table_wh
     rendered = reports.quarantine(examples.quarantine_report(count=40_000))
     assert len(rendered.html) < 4_000_000
     assert rendered.tables[""].count("\r\n") == 40_001
+
+
+def test_every_page_and_every_report_is_made_by_some_path_of_the_program() -> None:
+    """A finished page that nobody writes is a promise to nobody."""
+    package = Path(reports.__file__).parent.parent
+    made_in = [package / "reports" / "assemble.py", *(package / "reports" / "pages").glob("*.py")]
+    wanted = {
+        (path, node.name)
+        for path in made_in
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    others = [path for path in package.rglob("*.py") if path.name != "__init__.py"]
+    called: dict[Path, set[str]] = {
+        path: {
+            node.func.id
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        for path in others
+    }
+    dead = {name for path, name in wanted if not any(name in calls for other, calls in called.items() if other != path)}
+    assert dead == set()
+
+
+def test_nothing_is_complete_before_the_books_were_compared() -> None:
+    report = figure_examples.summary_report()
+    quiet = dataclasses.replace(report, objects=(), money=(), files_missing=0, conflicts_open=0)
+    stages = {stage.key: dataclasses.replace(stage, state=State.GOOD) for stage in report.stages}
+    assert dataclasses.replace(quiet, stages=tuple(stages.values())).state is State.GOOD
+    stages["reconciliation"] = Stage("reconciliation")
+    assert dataclasses.replace(quiet, stages=tuple(stages.values())).state is State.ATTENTION
 
 
 def test_a_quick_look_does_not_say_that_values_agree() -> None:
