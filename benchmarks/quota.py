@@ -14,7 +14,6 @@ import dataclasses
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,7 +153,7 @@ def _load(case: Case, folder: Path, ledger: str) -> tuple[float, list[Loaded], d
         # One after the other up to the start of the load: the first one provisions. Then the bucket fills again, so
         # that the floor is that of a full bucket, whatever the calls before the load were.
         started = [Loading(p, server.api_key, p.path.with_name("loaded.json"), wait=True).ready() for p in practices]
-        time.sleep(min(server.figures()["calls"], case.limit) * 60 / case.limit)
+        server.refill()
         server.mark(case.limit)
         for loading in started:
             loading.go()

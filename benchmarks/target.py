@@ -230,6 +230,12 @@ class Target:
         told: dict[str, float] = httpx.get(f"{self.url}/bench/figures", timeout=60).json()
         return {"calls": 0, "refused": 0, "cut": 0, "passed": 0} | told
 
+    def refill(self) -> None:
+        """Wait until the bucket is full again, however many calls came before."""
+        limit = self._conditions.calls_per_minute
+        if limit:
+            time.sleep(min(self.figures()["calls"], limit) * 60 / limit)
+
     def mark(self, calls: int) -> None:
         """From now on: how many seconds until so many calls have come (`passed` of the figures)."""
         httpx.get(f"{self.url}/bench/mark", params={"calls": calls}, timeout=60).raise_for_status()

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from dentes_twenty.exports.first_rows import FirstRows
 from dentes_twenty.exports.formats import localize
 from dentes_twenty.exports.issues import Issue
 from dentes_twenty.exports.parsed import BadCell
@@ -117,7 +118,7 @@ class ChunkReader:
     nobody can say which is right; an identical one is left out (AMBIGUITIES 5, 6).
     """
 
-    def __init__(self, plan: Plan, seen: dict[str, bytes] | None = None) -> None:
+    def __init__(self, plan: Plan, seen: FirstRows | None = None) -> None:
         """`seen`: ids of files of the same report that were read before; it is added to."""
         self.schema: pa.Schema = arrow_schema(plan.columns, plan.extras)
         self.tally = Tally()
@@ -126,7 +127,7 @@ class ChunkReader:
         self.unread: Counter[str] = Counter()
         self._plan = plan
         self._checks = pandera_schema(plan.columns, plan.extras)
-        self._seen: dict[str, bytes] = {} if seen is None else seen
+        self._seen = FirstRows() if seen is None else seen
         self._raw_columns = [c.name for c in plan.columns if has_raw(c)]
         self._raw_columns += [e.name for e in plan.extras if e.type is not FieldType.TEXT]
 
@@ -198,13 +199,10 @@ class ChunkReader:
                 verdicts.warn(position, instant.column, code)
 
     def _find_duplicates(self, ids: Sequence[str | None], digests: Sequence[bytes], verdicts: _Verdicts) -> None:
-        for position, (id_, digest_) in enumerate(zip(ids, digests, strict=True)):
-            if id_ is None:
+        for position, same in enumerate(self._seen.repeats(ids, digests)):
+            if same is None:
                 continue
-            first = self._seen.setdefault(id_, digest_)
-            if first is digest_:
-                continue
-            if first == digest_:
+            if same:
                 verdicts.dropped.add(position)
                 verdicts.warn(position, None, "duplicate_row")
             else:

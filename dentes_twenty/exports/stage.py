@@ -23,6 +23,7 @@ from dentes_twenty.exports.binding import Binding, bind, find_table
 from dentes_twenty.exports.chunks import ChunkReader, Plan, Tally
 from dentes_twenty.exports.drop import Drop
 from dentes_twenty.exports.errors import MappingDoesNotFit
+from dentes_twenty.exports.first_rows import FirstRows
 from dentes_twenty.exports.issues import SCHEMA, Issue, issues_table
 from dentes_twenty.exports.long_forms import LongForm, LongReader
 from dentes_twenty.exports.mapped_tables import default_form, form_key, form_of, open_table
@@ -113,7 +114,7 @@ class _Stager(contextlib.ExitStack):
         self._content = hashlib.sha256()
         self._unlisted: list[str] = []
         self._forms: list[dict[str, Any]] = []
-        self._seen: dict[str, bytes] = {}
+        self._seen = FirstRows()
         self._main: ParquetFile | None = None
 
     def __enter__(self) -> _Stager:

@@ -279,21 +279,26 @@ class Limiter:
         """
         async with self._queue:
             while True:
-                now = self._clock()
-                wait = await self._state.change(functools.partial(self._take, now=now, root_fields=root_fields))
+                wait, now = await self._state.change(functools.partial(self._take, root_fields=root_fields))
                 if wait is None:
                     await self._idle.wait()
                 elif wait > 0:
-                    self.waited_s += wait / 1000
-                    await self._sleep(wait / 1000)
+                    seconds = max(now + wait - self._clock(), 0.0) / 1000
+                    self.waited_s += seconds
+                    await self._sleep(seconds)
                 else:
                     self._under_way += 1
                     self._idle.clear()
                     return Ticket(now, root_fields)
 
-    def _take(self, held: Limits, *, now: float, root_fields: int) -> tuple[Limits, float | None]:
-        self._seen = held
-        return (held, None) if held.probing(now) and self._under_way else take(held, now, root_fields)
+    def _take(self, held: Limits, *, root_fields: int) -> tuple[Limits, tuple[float | None, float]]:
+        """Limits, wait and time. The time is taken here, where a shared state is locked: before, it would be that of
+        the queue at the lock, and the next call would follow the call itself too soon."""
+        self._seen, now = held, self._clock()
+        if held.probing(now) and self._under_way:
+            return held, (None, now)
+        limits, wait = take(held, now, root_fields)
+        return limits, (wait, now)
 
     async def limits(self) -> Limits:
         """What is known now."""

@@ -7,6 +7,7 @@ import heapq
 import math
 import random
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,8 @@ from dentes_twenty.twenty.limiter import (
     seconds_for,
     take,
 )
+
+T = TypeVar("T")
 
 
 class ServerBucket:
@@ -72,6 +75,20 @@ class Simulation:
         await task
 
 
+class Contended(InMemoryLimits):
+    """A state behind a lock that others hold for up to 80 ms, as a ledger is while another process commits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chance = random.Random(3)
+        self.simulation: Simulation | None = None
+
+    async def change(self, function: Callable[[Limits], tuple[Limits, T]]) -> T:
+        assert self.simulation
+        await self.simulation.sleep(self.chance.uniform(0, 0.08))
+        return await super().change(function)
+
+
 def load(
     calls: int,
     server: ServerBucket,
@@ -87,6 +104,8 @@ def load(
     """Load so many calls; gives simulated seconds, refused calls and what the limiter has learnt."""
     simulation, shared, chance = Simulation(), state or InMemoryLimits(), random.Random(7)
     left, refusals = calls, 0
+    if isinstance(shared, Contended):
+        shared.simulation = simulation
 
     async def worker(limiter: Limiter) -> None:
         nonlocal left, refusals
@@ -149,6 +168,12 @@ def test_two_workers_on_one_state_keep_the_same_total(limit: int) -> None:
     took, refusals, _ = load(400, ServerBucket(limit), limiters=2)
     assert took <= 1.03 * (400 - limit) * 60 / limit
     assert refusals < 4
+
+
+def test_waiting_for_the_lock_of_a_shared_state_makes_no_call_come_too_soon() -> None:
+    took, refusals, _ = load(400, ServerBucket(), limiters=2, state=Contended())
+    assert refusals < 4
+    assert took <= 1.12 * 300 * 0.6
 
 
 def test_nothing_is_held_back_until_something_was_refused() -> None:

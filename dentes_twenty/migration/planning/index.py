@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from dentes_twenty.exports.stage import Staged
 from dentes_twenty.migration.planning import contacts
@@ -20,6 +21,8 @@ from dentes_twenty.migration.planning.references import References, Verdict
 from dentes_twenty.objects.fields import RAW, Row
 from dentes_twenty.objects.folding import fold_name
 
+NUMBERS = ("mobile", "home_phone", "work_phone")
+KNOWN_BY = ("patient_id", "full_name", "first_name", "last_name", *NUMBERS, "email")
 REFERENCED = ("provider", "practice", "payer", "patient", "plan", "claim")
 
 
@@ -45,6 +48,39 @@ class PlanLine:
     fee: Decimal | None
     currency: str | None
     status: str | None
+
+
+LINE = tuple(field.name for field in dataclasses.fields(PlanLine))
+
+
+def _mentions(row: Row, patient: str, guardians_filed: set[str]) -> Iterator[Mention]:
+    """The contacts that a patient's row names: guardian, then emergency contact."""
+    if row.get("guardian_name"):
+        yield Mention(
+            "guardian",
+            # a guardian file may use the same number for somebody else
+            f"patient-{patient}" if patient in guardians_filed else patient,
+            contacts.GUARDIAN,
+            patient,
+            row["guardian_name"],
+            tuple(row.get("guardian_phone") or ()),
+            row.get("guardian_email"),
+            row.get("guardian_relation"),
+            row.get("guardian_phone" + RAW),
+            relation_raw=row.get("guardian_relation" + RAW),
+        )
+    if row.get("emergency_name"):
+        yield Mention(
+            "emergency",
+            patient,
+            contacts.EMERGENCY_CONTACT,
+            patient,
+            row["emergency_name"],
+            tuple(row.get("emergency_phone") or ()),
+            None,
+            None,
+            row.get("emergency_phone" + RAW),
+        )
 
 
 def _called(row: Row) -> str:
@@ -84,21 +120,22 @@ class Index:
         self.suppliers: dict[str, str] = {}
         self.company_names: dict[str, str] = {}
         self.plan_lines: dict[str, list[PlanLine]] = defaultdict(list)
-        self._emails: dict[str, str | None] = {}
-        self._match: dict[contacts.MatchKey, list[str]] = defaultdict(list)
-        self._mentions: list[Mention] = []
+        self._one_of_each: dict[tuple[type, str], Any] = {}
+        mentions: list[Mention] = []
         for name in REFERENCED:
             self.references[name].quarantine(
                 issue.source_id for issue in staged.issues(name) if issue.severity == "quarantine" and issue.source_id
             )
         self._offices()
-        self._read_patients()
-        self._read_guardians()
+        emails = self._read_patients(mentions)
+        self._read_guardians(mentions)
         self.contacts: Contacts = contacts.resolve(
-            self._mentions, self._match, {p: facts.place for p, facts in self.patients.items()}, known_contacts
+            mentions, self._mentioned(mentions), {p: facts.place for p, facts in self.patients.items()}, known_contacts
         )
-        self._hold_emails()
+        emails |= {person.key: person.emails[0] if person.emails else None for person in self.contacts.people}
+        _claim(self.emails, emails)
         self._read_dependents()
+        self._one_of_each.clear()
         self._read_suppliers()
 
     @property
@@ -122,60 +159,47 @@ class Index:
                     self.company_names.setdefault(fold_name(row["name"]), record)
         _claim(self.sites, sites)
 
-    def _read_patients(self) -> None:
+    def _shared(self, value: Any) -> Any:
+        """The same object for all spellings alike: codes, names and fees of a hundred thousand lines are a few hundred.
+
+        By spelling and not by value: 1 and 1.0 are equal, and are shown differently.
+        """
+        return value if value is None else self._one_of_each.setdefault((type(value), str(value)), value)
+
+    def _read_patients(self, mentions: list[Mention]) -> dict[str, str | None]:
+        """Also adds the contacts that their rows name; gives the e-mail that each patient wants."""
         guardians_filed = {row["guardian_id"] for row in self.staged.rows("guardian")}
+        emails: dict[str, str | None] = {}
         for place, row in enumerate(self.staged.rows("patient")):
             patient = row["patient_id"]
             self.references["patient"].land(patient)
             self.patients[patient] = PatientFacts(
                 place,
-                self.link(row, "referring_practice_id", "practice"),
-                self.link(row, "default_provider_id", "provider"),
-                row.get("balance"),
+                self._shared(self.link(row, "referring_practice_id", "practice")),
+                self._shared(self.link(row, "default_provider_id", "provider")),
+                self._shared(row.get("balance")),
             )
+            emails[f"patient:{patient}"] = row.get("email") or None
+            mentions += _mentions(row, patient, guardians_filed)
+        return emails
+
+    def _mentioned(self, mentions: list[Mention]) -> dict[contacts.MatchKey, list[str]]:
+        """The patients whom some contact may be, by what both are known by. A second look at their names: the keys of
+        all patients would take more memory than all the rest."""
+        wanted = {key for mention in mentions for key in mention.keys}
+        found: dict[contacts.MatchKey, list[str]] = defaultdict(list)
+        for row in self.staged.rows("patient", columns=KNOWN_BY) if wanted else ():
             name = row.get("full_name") or f"{row.get('first_name') or ''} {row.get('last_name') or ''}"
-            numbers = [n for c in ("mobile", "home_phone", "work_phone") for n in row.get(c) or ()]
+            numbers = [n for c in NUMBERS for n in row.get(c) or ()]
             for key in contacts.match_keys(name, numbers, (row.get("email"),)):
-                self._match[key].append(patient)
-            self._emails[f"patient:{patient}"] = row.get("email") or None
-            self._mention_columns(row, patient, guardians_filed)
+                if key in wanted:
+                    found[key].append(row["patient_id"])
+        return found
 
-    def _mention_columns(self, row: Row, patient: str, guardians_filed: set[str]) -> None:
-        if row.get("guardian_name"):
-            self._mentions.append(
-                Mention(
-                    "guardian",
-                    # a guardian file may use the same number for somebody else
-                    f"patient-{patient}" if patient in guardians_filed else patient,
-                    contacts.GUARDIAN,
-                    patient,
-                    row["guardian_name"],
-                    tuple(row.get("guardian_phone") or ()),
-                    row.get("guardian_email"),
-                    row.get("guardian_relation"),
-                    row.get("guardian_phone" + RAW),
-                    relation_raw=row.get("guardian_relation" + RAW),
-                )
-            )
-        if row.get("emergency_name"):
-            self._mentions.append(
-                Mention(
-                    "emergency",
-                    patient,
-                    contacts.EMERGENCY_CONTACT,
-                    patient,
-                    row["emergency_name"],
-                    tuple(row.get("emergency_phone") or ()),
-                    None,
-                    None,
-                    row.get("emergency_phone" + RAW),
-                )
-            )
-
-    def _read_guardians(self) -> None:
+    def _read_guardians(self, mentions: list[Mention]) -> None:
         for row in self.staged.rows("guardian"):
             if row["patient_id"] in self.references["patient"].landing:
-                self._mentions.append(
+                mentions.append(
                     Mention(
                         "guardian",
                         row["guardian_id"],
@@ -192,11 +216,6 @@ class Index:
                     )
                 )
 
-    def _hold_emails(self) -> None:
-        for person in self.contacts.people:
-            self._emails[person.key] = person.emails[0] if person.emails else None
-        _claim(self.emails, self._emails)
-
     def _read_dependents(self) -> None:
         patients = self.references["patient"].landing
         for name, key in (("plan", "plan_id"), ("claim", "claim_id")):
@@ -208,7 +227,7 @@ class Index:
                     references.quarantine([row[key]])
         for row in self.staged.rows("line"):
             if row["patient_id"] in patients and row.get("plan_id") in self.references["plan"].landing:
-                self.plan_lines[row["plan_id"]].append(PlanLine(*(row.get(c) for c in PlanLine.__dataclass_fields__)))
+                self.plan_lines[row["plan_id"]].append(PlanLine(*(self._shared(row.get(c)) for c in LINE)))
 
     def _read_suppliers(self) -> None:
         for row in self.staged.rows("item"):
