@@ -89,8 +89,6 @@ class Cell:
                 mine = self.conflict and self.conflict[1:] == (self.exported, self.current)
                 state = self.conflict[0] if self.conflict and mine else ConflictState.OPEN
                 said = {ConflictState.OURS: "ours", ConflictState.THEIRS: "theirs"}.get(state, "conflict")
-        elif self.current != self.written:
-            said = "kept"
         self.conflict = (ConflictState.OPEN, self.exported, self.current) if said == "conflict" else None
         if said in WRITTEN:
             self.current = self.exported
@@ -161,7 +159,7 @@ def kinds(ids: dict[str, str]) -> list[Kind]:
         Kind("notes.csv", "note", "Text", "bodyV2", (note("Tooth 11 broken"), note("Tooth 12"), note("Healed")),
              ("501", "502", "503", "504"), "RICH_TEXT"),
         Kind("anamnesis.csv", "response", "Allergic to", "allergicTo",
-             (("Latex; Iodine", ["LATEX", "IODINE"]), ("Nickel", ["NICKEL"]), none), ("601", "602"), "MULTI_SELECT"),
+             (("Latex; Iodine", ["LATEX", "IODINE"]), ("Nickel", ["NICKEL"]), none), ("601", "602", "603"), "MULTI_SELECT"),
     ]  # fmt: skip
 
 
@@ -228,7 +226,7 @@ class World:
 
     def sides(self, place: int) -> tuple[str, ...]:
         """Who edits a cell in this round. Chance alone would leave some kinds without some of the situations."""
-        if self.random.random() < 0.2:
+        if self.random.random() < 0.1:
             return self.random.choice(CYCLE)
         return CYCLE[(self.count + place) % len(CYCLE)]
 
@@ -269,6 +267,8 @@ class World:
         self.tables.set("patients.csv", "106", Alerts=f"count {self.count}")  # no export is the same as an earlier one
         self.tables.write(self.desk.export)
         before = self.snapshot()
+        kept = [cell for cell in self.cells if cell.exported == cell.written != cell.current]
+        self.seen.update((cell.kind.type, "kept") for cell in kept if cell.key not in self.gone)
         with self.desk.session() as migration, migration.run("delta"):
             result = migration.delta()
             assert result.refused == 0
@@ -349,7 +349,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield make_desk(tmp_path, server, broad_practice.write)
 
 
-@pytest.mark.parametrize("seed", [5])
+@pytest.mark.parametrize("seed", [12])
 def test_no_edit_of_a_person_is_lost_and_nothing_is_written_twice_whatever_the_kind_of_value(
     desk: Desk, seed: int
 ) -> None:
