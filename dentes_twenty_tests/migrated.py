@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dentes_twenty.migration.deltas import DeltaResult
+from dentes_twenty.migration.deltas import Asked, DeltaResult
 from dentes_twenty.migration.session import Migration
 from dentes_twenty.practice import Practice, load_practice
 from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
@@ -53,7 +53,7 @@ class Desk:
 
     def delta(self, *allow: str, restore_deleted: bool = False, retry_refused: bool = False) -> DeltaResult:
         with self.session() as migration, migration.run("delta"):
-            return migration.delta(allow, restore_deleted=restore_deleted, retry_refused=retry_refused)
+            return migration.delta(allow, asked=Asked(restore_deleted, retry_refused))
 
     def person(self, key: str) -> dict[str, Any]:
         return self.record("person", key)

@@ -106,10 +106,10 @@ def watch(
         with Ledger.open(loaded.ledger_url, loaded.key) as ledger:
             drops = ledger.drops()
             settled = {one.fingerprint for one in drops if one.state in (DropState.DONE, DropState.REFUSED)}
-            before = memory.fingerprints
+            before = memory.contents
             looks, memory = look_around(loaded.drops_location, memory, settled)
             now = dt.datetime.now(loaded.zone)
-            decision = decide(now, loaded.cutover_window, looks, before, drops, Deltas(False, failures))
+            decision = decide(now, loaded.cutover_window, looks, before, drops, Deltas(ledger.is_busy(), failures))
             if decision.reason != said:
                 said = decision.reason
                 output.say(said)
@@ -132,7 +132,7 @@ def _take(file: Path, practice: Practice, look: Look, failures: Counter[str]) ->
 
 
 def conflicts(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> None:
-    """List what the export and a person changed differently, and write the page with both values."""
+    """List what the export and a person changed differently; both values stand on the page of the last delta."""
     from dentes_twenty.migration.ledger import Ledger
     from dentes_twenty.practice import load_practice
 
@@ -147,10 +147,19 @@ def conflicts(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -
     if as_json:
         output.show_json({"conflicts": lines})
     else:
-        rows = [tuple(line.values()) for line in lines]
-        output.show_table(output.table(("Record", "Field", "Decision"), rows, title="Conflicts", left=3))
-        output.show(f"Both values: {loaded.reports_dir / 'cutover.html'}")
+        _list_conflicts(lines, loaded.reports_dir / "cutover.html")
     raise typer.Exit(Exit.QUARANTINED if lines else Exit.DONE)
+
+
+def _list_conflicts(lines: list[dict[str, str]], page: Path) -> None:
+    if not lines:
+        output.show("No conflict waits for a decision.")
+        return
+    rows = [tuple(line.values()) for line in lines]
+    output.show_table(output.table(("Record", "Field", "Decision"), rows, title="Conflicts", left=3))
+    output.show(f"Both values: {page}")
+    output.show("Decide with `dentes-twenty resolve RECORD --by NAME`: --ours writes the export's value into Twenty,")
+    output.show("--theirs leaves Twenty's. `--field FIELD` decides a single field.")
 
 
 def resolve(
@@ -166,21 +175,29 @@ def resolve(
     """Decide conflicts, and write what was decided."""
     from dentes_twenty.migration.ledger import ConflictState
     from dentes_twenty.migration.session import Migration
+    from dentes_twenty.migration.tally import Tally
     from dentes_twenty.practice import load_practice
 
     if ours == theirs:
         raise typer.BadParameter("Say either --ours or --theirs.")
     decision = ConflictState.OURS if ours else ConflictState.THEIRS
-    written = 0
+    tally = Tally()
     with Migration(load_practice(practice)) as migration:
         decided = migration.resolve(None if record == "all" else record, decision, by=by, fields=field)
         if not later:
             with migration.run("resolve"):
-                written = migration.carry_out().updated
+                tally = migration.carry_out()
     if as_json:
-        output.show_json({"decided": decided, "records_written": written})
+        left = {"conflicts_found": tally.conflicts, "refused": tally.refused}
+        output.show_json({"decided": decided, "records_written": tally.updated, **left})
     else:
-        output.show(f"Decided: {decided} fields. Written: {written} records.")
+        output.show(f"Decided: {decided} fields. Written: {tally.updated} records.")
+        if tally.conflicts:
+            output.show(f"Open again: {tally.conflicts} fields, because somebody has edited them in Twenty since.")
+        if tally.refused:
+            output.show(f"Refused by Twenty: {tally.refused} records; `dentes-twenty status` has the reasons.")
+    if tally.conflicts or tally.refused:
+        raise typer.Exit(Exit.QUARANTINED)
 
 
 def register(app: typer.Typer) -> None:

@@ -45,6 +45,11 @@ class Look:
     marked: bool = False
     attachments: str = ""
 
+    @property
+    def content(self) -> str:
+        """What must be the same at two looks."""
+        return f"{self.fingerprint} {self.attachments}".strip()
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Deltas:
@@ -87,7 +92,7 @@ def decide(
     drops: Collection[Drop],
     deltas: Deltas,
 ) -> Decision:
-    """`before`: location -> fingerprint at the look before this one. `drops`: those that the ledger knows."""
+    """`before`: location -> content at the look before this one. `drops`: those that the ledger knows."""
     if window is None:
         return Decision(Action.SKIP, "The practice file plans no cutover (`cutover: {from, hours}`).")
     start, end = window
@@ -134,7 +139,7 @@ def _judge(look: Look, found: Recognised | None, before: Mapping[str, str], delt
     if not look.marked:
         if look.location not in before:
             return "seen for the first time; taken when the next look finds the same.", 0
-        if before[look.location] != look.fingerprint:
+        if before[look.location] != look.content:
             return "has changed since the last look: still being copied.", 0
     failed = deltas.failures.get(look.fingerprint, 0)
     if failed >= MOST_ATTEMPTS:

@@ -28,9 +28,11 @@ from dentes_twenty.migration.delta import (
     shortfalls,
 )
 from dentes_twenty.migration.delta_plan import DeltaPlan, plan_delta, refused_entries, still_refused
+from dentes_twenty.migration.explaining import explain
 from dentes_twenty.migration.ledger import DropState, Ledger, RunState, Severity, Status
 from dentes_twenty.migration.progress import Listener
 from dentes_twenty.migration.steps import FilesTally
+from dentes_twenty.migration.steps.context import Again
 from dentes_twenty.migration.steps.loading import release_gone
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
@@ -59,7 +61,8 @@ NOTHING_MORE = Asked()
 @dataclasses.dataclass(frozen=True, slots=True)
 class DeltaResult:
     """What one delta did. `objects` by source object in import order, `tallies` of those that were loaded (none when
-    nothing changed), `totals` of the Twenty objects that were touched; `calls` include those for the data model."""
+    nothing changed), `totals` of the Twenty objects that were touched; `calls` include those for the data model.
+    `edits`: what people have made of the totals, for the next delta (`migration.explaining`)."""
 
     run: int
     drop: int
@@ -73,6 +76,7 @@ class DeltaResult:
     quarantined: int
     calls: int
     seconds: float
+    edits: Mapping[str, int]
 
     @property
     def figures(self) -> dict[str, float]:
@@ -146,19 +150,21 @@ def run_delta(
     ledger.quarantine_add(migration.run_id, again, drop=migration.drop_id)
     touched = _touched(migration, plan, everything=unfinished, deleted=asked.restore_deleted)
     tallies = _load(migration, plan, touched, asked, progress)
-    files = migration.load_files(progress, restore_deleted=asked.restore_deleted)
+    files = migration.load_files(progress, Again(asked.restore_deleted))
     if migration.practice.policies.vanished == "mark" and migration.provision_plan().steps:
         migration.provision()
     gone = migration.wait(handle_vanished(migration.step_context(), since))
     for one in plan.objects.values():
         one.vanished = gone.rows[one.object]
     touched |= gone.objects
-    totals = migration.explain([t for name in migration.objects if name in touched for t in migration.totals(name)])
+    totals, edits = explain(
+        migration, [t for name in migration.objects if name in touched for t in migration.totals(name)]
+    )
     spent = migration.calls.total - calls
     return DeltaResult(
         migration.run_id, migration.drop_id, tuple(plan.objects.values()), tallies, files, gone, totals,
         *_left(ledger), spent,
-        round(time.monotonic() - began, 3),
+        round(time.monotonic() - began, 3), edits,
     )  # fmt: skip
 
 
@@ -248,13 +254,8 @@ def _load(
             if _released(migration, object_):
                 touched.add(object_)
         if object_ in touched:
-            tallies |= migration.load(
-                object_,
-                progress,
-                restore_deleted=asked.restore_deleted,
-                retry_refused=asked.retry_refused,
-                chances=plan.chances,
-            )
+            again = Again(asked.restore_deleted, asked.retry_refused, plan.chances)
+            tallies |= migration.load(object_, progress, again)
     return tallies
 
 

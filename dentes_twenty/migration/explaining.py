@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dentes_twenty.migration.ledger import ConflictState, Ledger, RecordState, Status
 from dentes_twenty.migration.ledger.runs import RunState
@@ -24,6 +24,9 @@ from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.target import FieldType
 from dentes_twenty.twenty.records import RecordStore
 from dentes_twenty.twenty.values import canonical
+
+if TYPE_CHECKING:
+    from dentes_twenty.migration.session import Migration
 
 PREFIX = "edited:"
 Figures = Mapping[str, int]
@@ -50,6 +53,20 @@ def with_edits(totals: Iterable[Total], figures: Figures) -> tuple[Total, ...]:
         explained = dataclasses.replace(total, edited=figures.get(name_of(total), 0))
         found.append(explained if explained.ok else total)
     return tuple(found)
+
+
+def explain(migration: Migration, totals: Sequence[Total]) -> tuple[tuple[Total, ...], Figures]:
+    """The totals, with what people's edits account for, and that to be remembered. Reads only what is not known yet."""
+    ledger = migration.ledger
+    known = remembered(ledger)
+    explained = with_edits(totals, known)
+    figures = {name_of(total): total.edited for total in explained if total.edited}
+    for object_ in dict.fromkeys(total.object for total in explained if not total.ok):
+        for declaration in migration.declarations(object_):
+            records = list(migration.planner.records(declaration, migration.owners()))
+            found = find_edits(migration.store, ledger, migration.run_id, declaration, records)
+            figures |= migration.wait(found)
+    return with_edits(totals, figures), {**known, **figures}
 
 
 async def find_edits(

@@ -53,7 +53,6 @@ class Opened:
         self._cleared = False
         self._export: str | None = None
         self._figures: dict[str, float] = {}
-        self._edits: dict[str, int] = {}
         self._clock, self._patience = clock, patience
         self._run: int | None = None
         self._kind = ""
@@ -180,7 +179,7 @@ class Opened:
                 detail = as_of(self.drop.modified, self._attachments_print)
                 self.ledger.set_drop_state(self.drop_id, DropState.DONE, detail)
             figures = {**self._calls_since_plan(), **steps.run_counts(self.ledger)}
-            self.ledger.end_run(run, state, {**figures, **self._figures, **self._edits})
+            self.ledger.end_run(run, state, {**figures, **self._figures})
 
     @property
     def run_id(self) -> int:

@@ -127,9 +127,13 @@ def resolve(
 
 
 def carry_out(migration: Migration) -> Tally:
-    """Write what was decided, for the records of the export that is staged. Within `migration.run("resolve")`."""
+    """Write what was decided, for the records of the export that is staged. Within `migration.run("resolve")`.
+
+    `conflicts` of the tally counts the decided fields that are open again, because Twenty's value has changed since.
+    """
     standing = migration.ledger.conflicts_standing()
-    decided = {key for key, fields in standing.items() if any(one.state in DECIDED for one in fields.values())}
+    fields = {(key, name) for key, found in standing.items() for name, one in found.items() if one.state in DECIDED}
+    decided = {key for key, _ in fields}
     together = Tally()
     for declaration in (MEMBERS, *migration.planner.declarations):
         records = list(_planned(migration, declaration, decided).values()) if decided else []
@@ -144,9 +148,12 @@ def carry_out(migration: Migration) -> Tally:
         for tally in tallies:
             together.planned += tally.planned
             together.updated += tally.updated
-            together.conflicts += tally.conflicts
             together.conflicting += tally.conflicting
             together.refused += tally.refused
+    left = migration.ledger.conflicts_standing()
+    together.conflicts = sum(
+        name in left.get(key, {}) and left[key][name].state is ConflictState.OPEN for key, name in fields
+    )
     return together
 
 

@@ -34,8 +34,7 @@ from dentes_twenty.exports.stage import StagedReport, stage_report
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.approval import ApprovalState
 from dentes_twenty.migration.delta import attachments_of, last_processed
-from dentes_twenty.migration.deltas import Asked, DeltaResult, run_delta
-from dentes_twenty.migration.explaining import find_edits, name_of, remembered, with_edits
+from dentes_twenty.migration.deltas import NOTHING_MORE, Asked, DeltaResult, run_delta
 from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.ledger import Approval, ConflictState
 from dentes_twenty.migration.opened import Opened
@@ -45,6 +44,7 @@ from dentes_twenty.migration.progress import Listener
 from dentes_twenty.migration.reconcile import Reconciliation
 from dentes_twenty.migration.resolving import ConflictValues, carry_out, conflict_values, resolve
 from dentes_twenty.migration.sampling import USUAL
+from dentes_twenty.migration.steps.context import MIGRATING, Again
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
 from dentes_twenty.objects.fields import SourceObject
@@ -126,36 +126,21 @@ class Migration(Opened):
         self.require_approval()
         return self.wait(steps.write_members(self._context()))
 
-    def load(
-        self,
-        object_: str,
-        progress: Listener | None = None,
-        *,
-        restore_deleted: bool = False,
-        retry_refused: bool = True,
-        chances: frozenset[str] = frozenset(),
-    ) -> dict[str, Tally]:
-        """Load every source object of one Twenty object; tallies by source object. Raises ApprovalMissing.
-
-        Without `retry_refused`, of the rows that Twenty has refused as they are only `chances` (record ids) go again.
-        """
+    def load(self, object_: str, progress: Listener | None = None, again: Again = MIGRATING) -> dict[str, Tally]:
+        """Load every source object of one Twenty object; tallies by source object. Raises ApprovalMissing."""
         self.owners().require()
         self.require_approval()
-        context = dataclasses.replace(
-            self._context(), restore_deleted=restore_deleted, retry_refused=retry_refused, chances=chances
-        )
+        context = dataclasses.replace(self._context(), again=again)
         return self.wait(steps.load(context, self.declarations(object_), progress))
 
-    def load_files(self, progress: Listener | None = None, *, restore_deleted: bool = False) -> steps.FilesTally:
+    def load_files(self, progress: Listener | None = None, again: Again = MIGRATING) -> steps.FilesTally:
         """Upload attachments, verify them, and hang them on note and person. Raises ApprovalMissing."""
         self.require_approval()
-        before = attachments_of(last_processed(self.ledger.drops()))
-        self._attachments_print = now = self.drop.attachments_print()
-        context = dataclasses.replace(self._context(), restore_deleted=restore_deleted)
-        may_differ = not now or now != before
-        tally = self.wait(steps.load_files(context, self.drop, progress, may_differ=may_differ))
-        if tally.not_replaced:  # the next run has to look at the files again
-            self._attachments_print = ""
+        before, now = attachments_of(last_processed(self.ledger.drops())), self.drop.attachments_print()
+        context = dataclasses.replace(self._context(), again=again)
+        tally = self.wait(steps.load_files(context, self.drop, progress, may_differ=now != before))
+        # Where a file could not be replaced the next run has to look at the files again.
+        self._attachments_print = "" if tally.not_replaced else now
         return tally
 
     def totals(self, object_: str | None = None) -> tuple[Total, ...]:
@@ -163,18 +148,6 @@ class Migration(Opened):
         objects = (object_,) if object_ else self.objects
         declarations = [d for name in objects for d in self.declarations(name)]
         return self.wait(steps.totals(self.planner, self._owners, self.store, self.ledger, self.drop_id, declarations))
-
-    def explain(self, totals: Sequence[Total]) -> tuple[Total, ...]:
-        """The totals of a delta, with what people's edits account for. Reads records only where that is not known."""
-        known = remembered(self.ledger)
-        explained = with_edits(totals, known)
-        figures = {name_of(total): total.edited for total in explained if total.edited}
-        for object_ in dict.fromkeys(total.object for total in explained if not total.ok):
-            for declaration in self.declarations(object_):
-                records = list(self.planner.records(declaration, self._owners))
-                figures |= self.wait(find_edits(self.store, self.ledger, self.run_id, declaration, records))
-        self._edits = {**known, **figures}
-        return with_edits(totals, figures)
 
     # -- trust
 
@@ -215,14 +188,12 @@ class Migration(Opened):
         allow: Collection[str] = (),
         *,
         expected: str | None = None,
-        restore_deleted: bool = False,
-        retry_refused: bool = False,
+        asked: Asked = NOTHING_MORE,
         progress: Listener | None = None,
     ) -> DeltaResult:
         """Bring Twenty to the state of a later export, merging with people's edits. See `migration.deltas`."""
-        asked = Asked(restore_deleted, retry_refused)
         result = run_delta(self, expected=expected, allow=allow, asked=asked, progress=progress)
-        self._figures = result.figures
+        self._figures = {**result.figures, **result.edits}
         return result
 
     def conflicts(self) -> tuple[ConflictValues, ...]:

@@ -28,14 +28,14 @@ PARTIAL = (".part", ".partial", ".filepart", ".crdownload", ".tmp")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Memory:
-    """What is kept between two looks: location -> (what its listing looked like, fingerprint)."""
+    """What is kept between two looks: location -> (what its listing looked like, fingerprint, `Look.content`)."""
 
-    looks: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    looks: Mapping[str, tuple[str, str, str]] = dataclasses.field(default_factory=dict)
 
     @property
-    def fingerprints(self) -> dict[str, str]:
-        """Location -> fingerprint."""
-        return {location: fingerprint for location, (_, fingerprint) in self.looks.items()}
+    def contents(self) -> dict[str, str]:
+        """Location -> content."""
+        return {location: content for location, (_, _, content) in self.looks.items()}
 
     def as_text(self) -> str:
         """For a cursor."""
@@ -46,7 +46,7 @@ class Memory:
         """From a cursor; one that cannot be read is forgotten, which costs one more look."""
         try:
             found = json.loads(text or "{}")
-            return cls({str(location): (str(sign), str(print_)) for location, (sign, print_) in found.items()})
+            return cls({str(location): (str(a), str(b), str(c)) for location, (a, b, c) in found.items()})
         except (ValueError, TypeError, AttributeError):
             return cls()
 
@@ -55,7 +55,7 @@ def look_around(location: str, memory: Memory, settled: Collection[str]) -> tupl
     """Every drop at the location, and the memory for the next look. `settled`: fingerprints of drops that need no
     second look. A folder that cannot be listed shows nothing: it is looked at again."""
     looks = []
-    remembered: dict[str, tuple[str, str]] = {}
+    remembered: dict[str, tuple[str, str, str]] = {}
     for place, entries in _candidates(location):
         known = memory.looks.get(place)
         names = [posixpath.basename(entry["name"].rstrip("/")) for entry in entries]
@@ -70,10 +70,11 @@ def look_around(location: str, memory: Memory, settled: Collection[str]) -> tupl
                 fingerprint = known[1] if reuse and known else drop.fingerprint()
         except (ExportError, OSError):
             fingerprint = None  # a file may vanish or change under the reader; the next look decides
-        if fingerprint is not None:
-            remembered[place] = (sign, fingerprint)
         modified = drop.modified if drop else None
-        looks.append(Look(_name(place), place, fingerprint, modified, _marked(entries, modified), attachments))
+        look = Look(_name(place), place, fingerprint, modified, _marked(entries, modified), attachments)
+        if fingerprint is not None:
+            remembered[place] = (sign, fingerprint, look.content)
+        looks.append(look)
     return looks, Memory(remembered)
 
 

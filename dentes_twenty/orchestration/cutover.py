@@ -7,7 +7,7 @@ started (`orchestration.sensors`). One fat step: a delta that changes nothing ta
 import dagster as dg
 from pydantic import Field
 
-from dentes_twenty.migration.deltas import DeltaResult
+from dentes_twenty.migration.deltas import Asked, DeltaResult
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_export import TEAM, Events
 from dentes_twenty.orchestration.jobs import job_tags
@@ -65,8 +65,7 @@ def cutover_delta(context: dg.AssetExecutionContext, config: DeltaConfig, sessio
         result = migration.delta(
             config.allow,
             expected=config.fingerprint or None,
-            restore_deleted=config.restore_deleted,
-            retry_refused=config.retry_refused,
+            asked=Asked(config.restore_deleted, config.retry_refused),
             progress=step.progress,
         )
         page = write_delta_report(migration, result)

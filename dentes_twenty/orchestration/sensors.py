@@ -74,9 +74,8 @@ def _look(context: dg.SensorEvaluationContext, practice: Practice) -> dg.SensorR
         seen = memory
         if now < window[1]:
             looks, seen = look_around(practice.drops_location, memory, settled(drops))
-        decision = decide(
-            now, window, looks, memory.fingerprints, drops, _deltas(context.instance, practice.key, looks)
-        )
+        deltas = _deltas(context.instance, practice.key, looks, busy=ledger.is_busy())
+        decision = decide(now, window, looks, memory.contents, drops, deltas)
         if decision.action is Action.STOP:
             page = write_closing_report(practice, ledger)
             _stop(context)
@@ -105,11 +104,11 @@ def _request(decision: Decision, look: Look, practice: Practice) -> dg.RunReques
     )
 
 
-def _deltas(instance: dg.DagsterInstance, practice: str, looks: list[Look]) -> Deltas:
+def _deltas(instance: dg.DagsterInstance, practice: str, looks: list[Look], *, busy: bool) -> Deltas:
     """Whether a run of this practice is under way (others may share the instance), and how often the delta of each drop
-    that was seen has failed."""
+    that was seen has failed. `busy`: somebody works on the practice outside of this instance, or within."""
     mine = {PRACTICE_TAG: practice}
-    busy = bool(instance.get_runs(dg.RunsFilter(statuses=IN_PROGRESS, tags=mine), limit=1))
+    busy = busy or bool(instance.get_runs(dg.RunsFilter(statuses=IN_PROGRESS, tags=mine), limit=1))
     failures: Counter[str] = Counter()
     for look in looks:
         if look.fingerprint:

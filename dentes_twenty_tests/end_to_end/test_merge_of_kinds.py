@@ -25,7 +25,9 @@ from dentes_twenty_tests import broad_practice, small_practice
 from dentes_twenty_tests.broad_practice import Tables
 from dentes_twenty_tests.migrated import Desk, make_desk
 
-ROUNDS = 9
+ROUNDS = 8
+WRITTEN = ("write", "ours")
+CYCLE = (("export",), ("person",), ("export", "person", "same"), ("export", "person"), ("export", "person", "same"), ())
 OBJECTS = {
     "patient": "person", "practice": "company", "plan": "opportunity", "line": "treatmentProcedure", "note": "note",
     "response": "formAnamnesis",
@@ -75,8 +77,8 @@ class Cell:
             return False
         return not (self.open and self.conflict is not None and self.conflict[1] == self.exported)
 
-    def merge(self, seen: Counter[str]) -> bool:
-        """One three-way merge; returns whether the field has to be written."""
+    def merge(self) -> str:
+        """One three-way merge; returns what became of the field."""
         said = "nothing"
         if self.exported != self.written:
             if self.exported == self.current:
@@ -87,18 +89,12 @@ class Cell:
                 mine = self.conflict and self.conflict[1:] == (self.exported, self.current)
                 state = self.conflict[0] if self.conflict and mine else ConflictState.OPEN
                 said = {ConflictState.OURS: "ours", ConflictState.THEIRS: "theirs"}.get(state, "conflict")
-        elif self.current != self.written:
-            said = "kept"
-        seen[said] += 1
-        if said == "conflict":
-            self.conflict = (ConflictState.OPEN, self.exported, self.current)
-            return False
-        self.conflict = None
-        if said in ("write", "ours"):
+        self.conflict = (ConflictState.OPEN, self.exported, self.current) if said == "conflict" else None
+        if said in WRITTEN:
             self.current = self.exported
-        if said in ("write", "ours", "same", "theirs"):
+        if said in (*WRITTEN, "same", "theirs"):
             self.written = self.exported
-        return said in ("write", "ours")
+        return said
 
 
 def kinds(ids: dict[str, str]) -> list[Kind]:
@@ -149,7 +145,7 @@ def kinds(ids: dict[str, str]) -> list[Kind]:
         of_patient("Address", "homeAddress", "ADDRESS", street("Kordon 1"), street("Kordon 8"), street("Kordon 9")),
         of_patient("Balance", "sourceBalance", "CURRENCY", money("10.50", 10_500_000), money("20.00", 20_000_000),
                    money("0.00", 0)),
-        of_patient("SMS consent", "smsConsent", "BOOLEAN", ("Yes", True), ("No", False), rows=three),
+        of_patient("SMS consent", "smsConsent", "BOOLEAN", none, ("Yes", True), ("No", False), rows=three),
         of_patient("Birth date", "birthDate", "DATE", text("1984-03-17"), text("1985-03-17"), text("1986-03-17")),
         of_patient("Updated", "originalUpdateDate", "DATE_TIME",
                    *((f"2024-05-0{d} 10:00:00", f"2024-05-0{d}T07:00:00.000Z") for d in (1, 2, 3))),
@@ -163,7 +159,7 @@ def kinds(ids: dict[str, str]) -> list[Kind]:
         Kind("notes.csv", "note", "Text", "bodyV2", (note("Tooth 11 broken"), note("Tooth 12"), note("Healed")),
              ("501", "502", "503", "504"), "RICH_TEXT"),
         Kind("anamnesis.csv", "response", "Allergic to", "allergicTo",
-             (("Latex; Iodine", ["LATEX", "IODINE"]), ("Nickel", ["NICKEL"]), none), ("601", "602"), "MULTI_SELECT"),
+             (("Latex; Iodine", ["LATEX", "IODINE"]), ("Nickel", ["NICKEL"]), none), ("601", "602", "603"), "MULTI_SELECT"),
     ]  # fmt: skip
 
 
@@ -207,17 +203,17 @@ class World:
     # -- edits
 
     def edit(self, migration: Migration) -> None:
-        """Both sides edit some cells; a person deletes a note now and then, for good or not."""
+        """Both sides edit cells; a person deletes a record now and then, for good or not."""
         changes: dict[str, dict[str, Any]] = {}
-        for cell in self.cells:
-            if self.random.random() < 0.4:
-                text, value = self.random.choice(cell.kind.values)
+        for place, cell in enumerate(self.cells):
+            sides = self.sides(place)
+            (text, exported), (_, current) = self.choose(cell, same="same" in sides)
+            if "export" in sides:
                 self.tables.set(cell.kind.file, cell.row, **{cell.kind.column.replace(" ", "_"): text})
-                cell.exported = cell.kind.form(value)
-            if self.random.random() < 0.35 and cell.key not in self.gone:
-                _, value = self.random.choice(cell.kind.values)
-                changes.setdefault(cell.key, {})[cell.kind.field] = _cleared(cell.kind, value)
-                cell.current = cell.kind.form(value)
+                cell.exported = cell.kind.form(exported)
+            if "person" in sides and cell.key not in self.gone:
+                changes.setdefault(cell.key, {})[cell.kind.field] = _cleared(cell.kind, current)
+                cell.current = cell.kind.form(current)
         for key, values in changes.items():
             migration.wait(migration.store.update(OBJECTS[key.partition(":")[0]], self.ids[key], values))
         if self.random.random() < 0.5:
@@ -227,6 +223,18 @@ class World:
                 object_, remove = OBJECTS[key.partition(":")[0]], self.random.choice(("soft_delete", "destroy"))
                 migration.wait(getattr(migration.store, remove)(object_, [self.ids[key]]))
                 self.gone.add(key)
+
+    def sides(self, place: int) -> tuple[str, ...]:
+        """Who edits a cell in this round. Chance alone would leave some kinds without some of the situations."""
+        if self.random.random() < 0.1:
+            return self.random.choice(CYCLE)
+        return CYCLE[(self.count + place) % len(CYCLE)]
+
+    def choose(self, cell: Cell, *, same: bool) -> tuple[tuple[str, Any], tuple[str, Any]]:
+        """A new value for the export, and one for the person."""
+        new = [one for one in cell.kind.values if cell.kind.form(one[1]) != cell.written]
+        self.random.shuffle(new)
+        return (new[0], new[0]) if same else (new[0], new[1])
 
     def decide(self, migration: Migration) -> None:
         """Somebody decides some conflicts, whole records or single fields, and has it carried out at once or later."""
@@ -259,6 +267,8 @@ class World:
         self.tables.set("patients.csv", "106", Alerts=f"count {self.count}")  # no export is the same as an earlier one
         self.tables.write(self.desk.export)
         before = self.snapshot()
+        kept = [cell for cell in self.cells if cell.exported == cell.written != cell.current]
+        self.seen.update((cell.kind.type, "kept") for cell in kept if cell.key not in self.gone)
         with self.desk.session() as migration, migration.run("delta"):
             result = migration.delta()
             assert result.refused == 0
@@ -288,9 +298,9 @@ class World:
             if key in self.gone:
                 self.notice(key)
                 continue
-            seen = [(cell, Counter[str]()) for cell in cells]
-            written += sum(cell.merge(said) for cell, said in seen) > 0
-            self.seen.update((cell.kind.type, one) for cell, said in seen for one in said)
+            said = [cell.merge() for cell in cells]
+            written += any(one in WRITTEN for one in said)
+            self.seen.update((cell.kind.type, one) for cell, one in zip(cells, said, strict=True))
         return written
 
     def notice(self, key: str) -> None:
@@ -339,7 +349,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield make_desk(tmp_path, server, broad_practice.write)
 
 
-@pytest.mark.parametrize("seed", [5])
+@pytest.mark.parametrize("seed", [12])
 def test_no_edit_of_a_person_is_lost_and_nothing_is_written_twice_whatever_the_kind_of_value(
     desk: Desk, seed: int
 ) -> None:

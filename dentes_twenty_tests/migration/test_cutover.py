@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 from pathlib import Path
@@ -109,7 +110,7 @@ def test_a_copy_in_progress_shows_by_its_names_and_by_its_content(tmp_path: Path
     memory = Memory.read(memory.as_text())
     write(tmp_path, "Patient ID,First name\n1,A\n2,B\n")
     (second,), _ = look_around(str(tmp_path), memory, ())
-    assert second.fingerprint != first.fingerprint == memory.fingerprints[first.location]
+    assert second.fingerprint != first.fingerprint == memory.contents[first.location]
     (tmp_path / "ledger.csv.filepart").write_text("", encoding="utf-8")
     (third,), _ = look_around(str(tmp_path), memory, ())
     assert third.fingerprint is None
@@ -123,3 +124,27 @@ def test_a_marker_counts_unless_the_reports_are_newer(tmp_path: Path) -> None:
     os.utime(tmp_path / MARKER, (999, 999))
     assert not look_around(str(tmp_path), Memory(), ())[0][0].marked
     assert Memory.read("not a cursor") == Memory()
+
+
+def test_a_processed_drop_is_taken_again_under_another_run_key_when_its_attachments_were_replaced() -> None:
+    done = [Drop(1, "f1", "", START, DropState.DONE, as_of(START + dt.timedelta(hours=1), "a1"))]
+    same, other = (dataclasses.replace(ONE[0], attachments=print_) for print_ in ("a1", "a2"))
+    seen = {one.location: one.content for one in (same, other)}
+    assert "processed already" in decide(INSIDE, WINDOW, [same], {same.location: same.content}, done, Deltas()).reason
+    changing = decide(INSIDE, WINDOW, [other], {other.location: same.content}, done, Deltas())
+    assert "still being copied" in changing.reason
+    taken = decide(INSIDE, WINDOW, [other], seen, done, Deltas())
+    assert (taken.look, taken.run_key) == (other, "f1-a2-1")
+
+
+def test_another_attachment_of_the_same_size_shows_by_its_moment(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "attachments").mkdir()
+    file = tmp_path / "attachments" / "x-ray.txt"
+    file.write_text("tooth 11", encoding="utf-8")
+    (first,), memory = look_around(str(tmp_path), Memory(), ())
+    file.write_text("tooth 12", encoding="utf-8")
+    os.utime(file, (2_000, 2_000))
+    (second,), _ = look_around(str(tmp_path), memory, (str(first.fingerprint),))
+    assert second.fingerprint == first.fingerprint
+    assert second.content != first.content

@@ -151,6 +151,11 @@ class Runs(Core):
             counts = canonical_json({**_counts(held), **figures}).decode()
             write.execute(sa.update(runs).where(*open_).values(counts=counts, heartbeat=write.now))
 
+    def is_busy(self) -> bool:
+        """Whether somebody works on the practice; runs whose process has died are marked CRASHED on the way."""
+        with self._write() as write:
+            return bool(self._bury_dead(write))
+
     def end_run(self, run: int, state: RunState, counts: Mapping[str, Any] | None = None) -> None:
         """Closes a run. `counts` are figures and codes only, kept beside those that were noted.
 

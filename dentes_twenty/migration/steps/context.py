@@ -13,6 +13,19 @@ from dentes_twenty.twenty.records import RecordStore
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Again:
+    """What is done although it was settled before. `restore_deleted`: what a person deleted in Twenty comes back.
+    `retry_refused`: what Twenty has refused is sent again as it is; without it those with these ids (`chances`) are."""
+
+    restore_deleted: bool = False
+    retry_refused: bool = False
+    chances: frozenset[str] = frozenset()
+
+
+MIGRATING = Again(retry_refused=True)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class StepContext:
     """`run` and `drop` are the ledger's ids."""
 
@@ -23,19 +36,9 @@ class StepContext:
     ledger: Ledger
     run: int
     drop: int
-    restore_deleted: bool = False
-    retry_refused: bool = True
-    chances: frozenset[str] = frozenset()
+    again: Again = MIGRATING
 
     @property
     def load_run(self) -> LoadRun:
         """As the loader wants it."""
-        return LoadRun(
-            self.ledger,
-            self.store,
-            self.run,
-            self.drop,
-            self.restore_deleted,
-            self.retry_refused,
-            self.chances,
-        )
+        return LoadRun(self.ledger, self.store, self.run, self.drop, **dataclasses.asdict(self.again))

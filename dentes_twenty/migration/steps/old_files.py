@@ -36,7 +36,7 @@ class OldAttachments:
             return set()
         self._found |= await self._context.store.read(ATTACHMENT.singular, ids, with_deleted=True)
         removed = {id_ for id_ in ids if id_ not in self._found or self._found[id_].get("deletedAt")}
-        return set() if self._context.restore_deleted else removed
+        return set() if self._context.again.restore_deleted else removed
 
     def remember(self, file: FileRecord) -> bool:
         """Have old attachments removed; False when one of them stays, because a person has changed it."""
