@@ -16,6 +16,8 @@ TESTS ?=
 WORKERS ?= 2
 # Options of `make demo`: DEMO="--serve", DEMO="--drop DIR --keep DIR".
 DEMO ?=
+# Options of `make soak`: SOAK="--runs 2000 --seed 7", SOAK="--seed 7 --only 1234", SOAK="--help".
+SOAK ?=
 
 export UV_PROJECT_ENVIRONMENT := .venv
 export DAGSTER_DISABLE_TELEMETRY := yes
@@ -84,6 +86,10 @@ hooks: $(STAMP) ## check style and types before each commit
 .PHONY: bench
 bench: $(STAMP) ## measure speed and memory (see benchmarks/)
 	$(BIN)/python -m benchmarks
+
+.PHONY: soak
+soak: $(STAMP) ## break a small migration in every way, 500 times, and compare what stands afterwards (docs/faults.md)
+	$(BIN)/python -m dentes_twenty_tests.soak $(SOAK)
 
 .PHONY: clean
 clean: ## remove what make has installed or built; private folders of practices stay
