@@ -14,6 +14,7 @@ which are values (`BadRow`, `Problem`) or the small `BadCell`, because they quar
         UnconfirmedMapping  nobody has confirmed it, or it has changed since
         MappingDoesNotFit   it does not fit the files of this drop
       NotStaged          the staging folder does not hold what is asked of it
+      FileNotWritten     a private file found no room, or no right to be written
 
 Messages carry file names, sheet names, line numbers and counts, never a cell's value.
 """
@@ -97,3 +98,9 @@ class NotStaged(ExportError):
     """The staging folder does not hold what is asked of it."""
 
     code = "not_staged"
+
+
+class FileNotWritten(ExportError):
+    """A private file (a staged table, a page's data) cannot be written; nothing half-written is left of it."""
+
+    code = "file_not_written"
