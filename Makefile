@@ -20,6 +20,8 @@ FUZZ ?= 50
 DEMO ?=
 # Options of `make bench`: BENCH="--full" for the sizes that the targets name, BENCH="--only quota" for one of them.
 BENCH ?=
+# Options of `make soak`: SOAK="--runs 2000 --seed 7", SOAK="--seed 7 --only 1234", SOAK="--help".
+SOAK ?=
 
 export UV_PROJECT_ENVIRONMENT := .venv
 export DAGSTER_DISABLE_TELEMETRY := yes
@@ -94,6 +96,10 @@ hooks: $(STAMP) ## check style and types before each commit
 .PHONY: bench
 bench: $(STAMP) ## measure speed, memory and calls, beside other programs too, and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks $(BENCH)
+
+.PHONY: soak
+soak: $(STAMP) ## break a small migration in every way, 500 times, and compare what stands afterwards (docs/faults.md)
+	$(BIN)/python -m dentes_twenty_tests.soak $(SOAK)
 
 .PHONY: clean
 clean: ## remove what make has installed or built; private folders of practices stay

@@ -15,6 +15,7 @@ which are values (`BadRow`, `Problem`) or the small `BadCell`, because they quar
         MappingDoesNotFit   it does not fit the files of this drop
       NotStaged          the staging folder does not hold what is asked of it
       RowsChanged        the files are no longer those that were staged
+      FileNotWritten     a private file found no room, or no right to be written
 
 Messages carry file names, sheet names, line numbers and counts, never a cell's value.
 """
@@ -104,3 +105,9 @@ class RowsChanged(ExportError):
     """A row that was staged is no longer in its file, or has other cells."""
 
     code = "rows_changed"
+
+
+class FileNotWritten(ExportError):
+    """A private file (a staged table, a page's data) cannot be written; nothing half-written is left of it."""
+
+    code = "file_not_written"

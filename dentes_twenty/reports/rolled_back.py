@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dentes_twenty.exports.private_files import private_folder, write_json
+from dentes_twenty.exports.private_files import private_folder, write_json, write_text
 from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.steps import RollbackSummary, counts_of, kept_by_fields, part_name
 from dentes_twenty.reports.tables import table
@@ -26,9 +26,7 @@ def write_rollback(folder: Path, summary: RollbackSummary) -> Path:
     private_folder(folder)
     write_json(folder / JSON, as_document(summary))
     path = folder / CSV
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_text(table(HEADER, lines(summary)), encoding="utf-8", newline="")
+    write_text(path, table(HEADER, lines(summary)))
     return path
 
 

@@ -1,0 +1,120 @@
+"""The short form of the soak: every fault strikes once, several in a row on the way to the same workspace."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from dentes_twenty.migration.ledger import new_key
+from dentes_twenty.practice import KEY_VARIABLE
+from dentes_twenty.sandbox.server import SandboxServer
+from dentes_twenty_tests.migration.ledger.conftest import POSTGRES
+from dentes_twenty_tests.soak.driver import Worker
+from dentes_twenty_tests.soak.faults import BY_NAME, TROUBLES, Trouble
+from dentes_twenty_tests.soak.judge import chains, strike
+from dentes_twenty_tests.soak.states import LEGS, States
+
+pytestmark = pytest.mark.slow
+
+SEED = 1
+SHORT = [leg for leg in LEGS if leg.state in ("half-provisioned", "provisioned", "loaded")]
+WHILE_LOADING = tuple(one for one in TROUBLES if not (one.command or one.postgres or one.at == "report"))
+OF_THE_DATABASE = tuple(one for one in TROUBLES if one.postgres)
+STOPPED = (("load", "SIGTERM"), ("sample", "Ctrl-C"), ("delta", "SIGTERM"), ("rollback", "SIGTERM"))
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(KEY_VARIABLE, new_key())
+        environment.delenv("DAGSTER_HOME", raising=False)
+        with Worker(dict(os.environ)) as made:
+            yield made
+
+
+@pytest.fixture(scope="module")
+def states(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> States:
+    made = States(tmp_path_factory.mktemp("soak") / "sqlite", worker)
+    made.make(patients=3, legs=SHORT)
+    return made
+
+
+def beset(worker: Worker, states: States, server: SandboxServer, troubles: tuple[Trouble, ...], phase: str) -> int:
+    """One fault after the other; how many have struck. What a fault stops must say so properly."""
+    chance, struck = random.Random(SEED), 0
+    for trouble in troubles:
+        found = strike(worker, states, server, trouble, phase, chance)
+        assert found.blemishes == (), trouble.name
+        struck += found.hit
+    return struck
+
+
+def ends(worker: Worker, states: States, server: SandboxServer, *flows: str) -> None:
+    ended = worker.run(states.order(server, flows=flows))
+    assert ended.how == "done", ended
+
+
+def test_a_load_beset_by_every_fault_ends_in_the_same_workspace(worker: Worker, states: States) -> None:
+    states.restore("provisioned")
+    with states.serve() as server:
+        assert beset(worker, states, server, WHILE_LOADING, "load") >= len(WHILE_LOADING) * 2 // 3
+        ends(worker, states, server, "load")
+        assert states.pictures["loaded"].differences(states.picture(server)) == []
+
+
+def test_a_ledger_whose_database_goes_away_loses_nothing(
+    worker: Worker, states: States, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    url = os.environ.get(POSTGRES)
+    if not url:
+        pytest.skip(f"{POSTGRES} is not set: no PostgreSQL server to test against")
+    folder = tmp_path_factory.mktemp(f"soak-{os.getpid()}-")
+    lost = States(folder / "postgres", worker, postgres=url)
+    try:
+        lost.make(patients=3, legs=())
+        lost.restore("new")
+        with lost.serve() as server:
+            assert beset(worker, lost, server, OF_THE_DATABASE, "provision") > 0
+            ends(worker, lost, server, "provision", "load")
+            assert states.pictures["loaded"].differences(lost.picture(server)) == []
+    finally:
+        lost.drop_databases(templates=True)
+
+
+def test_commands_that_a_signal_stops_say_so_and_a_rollback_leaves_the_workspace_as_it_was(
+    worker: Worker, states: States
+) -> None:
+    states.restore("loaded")
+    with states.serve() as server:
+        codes = [
+            strike(worker, states, server, BY_NAME[signal], phase, random.Random(SEED)) for phase, signal in STOPPED
+        ]
+        assert [found.blemishes for found in codes] == [()] * len(STOPPED)
+        assert {found.code for found in codes} <= {"130", "0", "3"} and codes[0].code == "130"
+        ends(worker, states, server, "rollback")
+        assert states.picture(server).workspace == states.pictures["new"].workspace
+
+
+def test_a_page_that_finds_no_room_is_told_and_written_the_next_time(worker: Worker, states: States) -> None:
+    states.restore("provisioned")
+    with states.serve() as server:
+        full = BY_NAME["reports' disk full"]
+        found = strike(worker, states, server, full, "sample", random.Random(SEED))
+        assert found.blemishes == () and found.code == "report_not_written"
+        ends(worker, states, server, "sample", "load")
+        assert states.pictures["loaded"].differences(states.picture(server)) == []
+
+
+def test_a_seed_names_every_phase_with_every_fault_in_an_order_of_its_own() -> None:
+    found = chains(SEED)
+    assert found == chains(SEED) != chains(SEED + 1)
+    pairs = {(chain.phase, fault) for chain in found for fault in chain.faults}
+    assert pairs == {(phase, one.name) for one in TROUBLES for phase in one.phases}
+    for chain in found:
+        kinds = {(one.postgres, one.sqlite) for one in map(BY_NAME.__getitem__, chain.faults)}
+        assert not {(True, False), (False, True)} <= kinds
+    without = chains(SEED, postgres=False)
+    assert not any(BY_NAME[fault].postgres for chain in without for fault in chain.faults)
