@@ -159,7 +159,8 @@ def kinds(ids: dict[str, str]) -> list[Kind]:
         Kind("notes.csv", "note", "Text", "bodyV2", (note("Tooth 11 broken"), note("Tooth 12"), note("Healed")),
              ("501", "502", "503", "504"), "RICH_TEXT"),
         Kind("anamnesis.csv", "response", "Allergic to", "allergicTo",
-             (("Latex; Iodine", ["LATEX", "IODINE"]), ("Nickel", ["NICKEL"]), none), ("601", "602", "603"), "MULTI_SELECT"),
+             (("Latex; Iodine", ["LATEX", "IODINE"]), ("Nickel", ["NICKEL"]), none), ("601", "602", "603"),
+             "MULTI_SELECT"),
     ]  # fmt: skip
 
 
