@@ -83,7 +83,7 @@ async def find_existing(
 
     Costs one call for 200 values, or where that is less, one for 200 records of the workspace.
     """
-    wanted = holders.wanted()
+    wanted, handed_over = holders.wanted(), holders.handed_over
     asked = {spelling: value for value in wanted for spelling in spellings(unique, value)}
     if not asked:
         return {}
@@ -99,7 +99,7 @@ async def find_existing(
         keys = {f"{state.key.source_object}:{state.key.source_id}": state for state in states}
         if wanted[value] in keys:
             continue
-        giver = keys.get(holders.handed_over.get(value, ""))
+        giver = keys.get(handed_over.get(value, ""))
         now = ledger.prints.value(canonical(types[unique.field], record[unique.field]))
         if giver is not None and not deleted and _gives_up(ledger, giver, unique, now):
             continue

@@ -59,6 +59,8 @@ class Holders:
     @property
     def handed_over(self) -> Mapping[str, str]:
         """Values that one record of this export gives up and another one takes, with the key of the giver."""
+        if not self._given_up:
+            return {}
         found = ((value, self._given_up.get(self._spell(value))) for value in self._new)
         return {value: giver for value, giver in found if giver is not None}
 

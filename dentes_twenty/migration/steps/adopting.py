@@ -38,7 +38,7 @@ async def adopt(planner: Planner, store: RecordStore, ledger: Ledger, run: int, 
     adopted: dict[str, int] = {}
     apart: dict[str, int] = {}
     for unique, holders in ((SITE, planner.index.sites), (EMAIL, planner.index.emails)):
-        wanted = holders.wanted()
+        wanted, handed_over = holders.wanted(), holders.handed_over
         if wanted:
             # What a crash left in doubt may be the very record that holds a value, or gives it up.
             await settle_doubts(LoadRun(ledger, store, run, None), unique.object)
@@ -47,7 +47,7 @@ async def adopt(planner: Planner, store: RecordStore, ledger: Ledger, run: int, 
         if choice.adopted:
             await _remember(unique, choice, store, ledger, run)
         # What is handed over changes hands when it has been given up (`steps.handing_over`).
-        settled = {value: key for value, key in wanted.items() if value not in holders.handed_over}
+        settled = {value: key for value, key in wanted.items() if value not in handed_over}
         ledger.hold_values(unique.kind, {**settled, **choice.reserved})
         adopted[unique.object], apart[unique.object] = len(choice.adopted), len(choice.reserved)
     return AdoptionSummary(adopted, apart)
