@@ -28,7 +28,7 @@ LATENCIES_MS = (0.0, 50.0)
 
 def measure(full: bool, folder: Path) -> Measured:
     """Every latency."""
-    size, rounds = (Size(20_000, 100_000), 5) if full else (Size(5_000, 20_000), 3)
+    size, rounds = (Size(20_000, 100_000), 5) if full else (Size(5_000, 20_000), 2)
     export = write_export(folder / "export", size)
     rows: list[dict[str, Value]] = []
     for latency in LATENCIES_MS:
