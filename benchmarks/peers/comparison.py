@@ -238,10 +238,13 @@ def _targets(regime: Regime, found: list[dict[str, Value]]) -> list[Target]:
         made.append(Target(f"{regime.name}: bad rows named", "exactly", int(ours["bad"] or 0), int(ours["named"] or 0)))
     if regime.bound:
         return made
+    ours_s = float(ours["seconds"] or 0)
+    fastest = round(ours_s / min(float(row["seconds"] or 0) for row in others), 2)
+    made.append(Target(f"{regime.name}: time beside the fastest", "at most", LEVEL, fastest, "times"))
     # Who leaves good rows behind has not done the work, and being through with less of it sooner is no merit.
     whole = [float(row["seconds"] or 0) for row in others if not (row["lost"] or row["doubled"] or row["blamed"])]
-    if whole:
-        ratio = round(float(ours["seconds"] or 0) / min(whole), 2)
+    if whole and len(whole) < len(others):
+        ratio = round(ours_s / min(whole), 2)
         made.append(
             Target(f"{regime.name}: time beside the fastest that lost nothing", "at most", LEVEL, ratio, "times")
         )
