@@ -24,7 +24,7 @@ from dentes_twenty_tests.end_to_end.harness import (
     migrate,
     needs_generator,
 )
-from dentes_twenty_tests.migrated import Desk
+from dentes_twenty_tests.migrated import Desk, make_desk
 
 # What the answer key leaves out: records that are made of other rows, and the members.
 FORMS = {"answer": "response"}  # both layouts of forms become responses
@@ -120,7 +120,7 @@ def export(desk: Desk, alerts: list[str]) -> None:
 @pytest.fixture(scope="module")
 def desks(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with SandboxServer(SandboxOptions(members=small_practice.MEMBERS)) as server:
-        desk = Desk(tmp_path_factory.mktemp("desk"), server)
+        desk = make_desk(tmp_path_factory.mktemp("desk"), server)
         export(desk, Model().exported)
         desk.delta("patient")
         yield desk, Model(), random.Random(7)
