@@ -15,14 +15,17 @@ from dentes_twenty.demo import DATA
 
 ENCODING = "cp1254"
 PATIENTS_FILE = "Hastalar.csv"
+NOTES_FILE = "Hasta Notları.csv"
 APPOINTMENTS_FILE = "Randevular.csv"
 ATTACHMENTS = "attachments"
 
 Rows = list[list[str]]
+WITH_FILES = 3
 
 
 def write_exports(folder: Path, patients: int) -> tuple[Path, Path]:
-    """The export, and a later one: one patient more, e-mails of every third changed, and an appointment gone."""
+    """The export of so many patients and of three that have files; and a later one, with one patient more, the e-mails
+    of every third changed, and an appointment gone."""
     first, later = folder / "export", folder / "later"
     _write(first, _cut(patients))
     _write(later, _changed(_cut(patients + 1)))
@@ -32,11 +35,20 @@ def write_exports(folder: Path, patients: int) -> tuple[Path, Path]:
 def _cut(patients: int) -> dict[str, Rows]:
     files = {path.name: _read(path) for path in sorted((DATA / "export").glob("*.csv"))}
     ids = [row[0].strip() for row in files[PATIENTS_FILE] if row and row[0].strip().isdigit()]
-    everybody, kept = frozenset(ids), frozenset(ids[:patients])
+    everybody = frozenset(ids)
+    kept = {*ids[:patients], *list(dict.fromkeys(_with_files(files[NOTES_FILE], everybody)))[:WITH_FILES]}
     return {name: list(_of(rows, everybody, kept)) for name, rows in files.items()}
 
 
-def _of(rows: Rows, everybody: frozenset[str], kept: frozenset[str]) -> Iterator[list[str]]:
+def _with_files(notes: Rows, everybody: frozenset[str]) -> Iterator[str]:
+    """Patients whose notes name an attachment: among the first ones there may be none."""
+    attachments = [path.name for path in (DATA / "export" / ATTACHMENTS).iterdir()]
+    for row in notes:
+        if any(name in cell for name in attachments for cell in row):
+            yield from {cell.strip() for cell in row} & everybody
+
+
+def _of(rows: Rows, everybody: frozenset[str], kept: set[str]) -> Iterator[list[str]]:
     """Titles and headers stand before the first patient; a file that names no patient is kept whole."""
     named = [{cell.strip() for cell in row} & everybody for row in rows]
     first = next((number for number, ids in enumerate(named) if ids), len(rows))

@@ -38,8 +38,10 @@ MATCHES = {
     "delta": ("", "mutation", "query", "people"),
     "rollback": ("", "destroy", "deleteOneField", "query"),
 }
-CALLS = {"provision": 40, "load": 30, "files": 3, "verify": 25, "sample": 40, "delta": 18, "rollback": 60}
+CALLS = {"provision": 40, "load": 30, "files": 8, "verify": 25, "sample": 40, "delta": 18, "rollback": 60}
 """Requests of a phase, roughly: the fault skips some of them. One that skips all has come too late."""
+AGAIN = 8
+"""A phase that has been gone through before makes about an eighth of them."""
 COMMANDS = {"sample": ("sample", "--size", "100"), "delta": ("delta", "--drop"), "rollback": ("rollback", "--yes")}
 STARTS = {"verify": "filed", "delta": "filed", "load": "provisioned", "sample": "provisioned", "files": "loaded"}
 TMPFS_MB = 24
@@ -53,6 +55,7 @@ class Moment:
     server: SandboxServer
     phase: str
     chance: random.Random
+    calls: int
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
     begun: Callable[[int], None] = lambda _pid: None
     undo: list[Callable[[], Any]] = dataclasses.field(default_factory=list)
@@ -82,7 +85,7 @@ def _server(name: str, most: int, **options: Any) -> Callable[[Moment], None]:
     def arm(moment: Moment) -> None:
         chance = moment.chance
         match = chance.choice(MATCHES[moment.phase])
-        skip = chance.randrange(CALLS[moment.phase] if match in ("", "/metadata") else max(CALLS[moment.phase] // 6, 1))
+        skip = chance.randrange(moment.calls if match in ("", "/metadata") else max(moment.calls // 6, 1))
         fault = Fault(name, chance.randint(1, most), match, skip, **options)
         _order(moment, fault)
         if name.startswith("time-out"):
@@ -95,12 +98,13 @@ def _order(moment: Moment, fault: Fault) -> None:
     faults = moment.server.faults
     moment.begun = lambda _pid: faults.pending.append(fault)
     moment.undo.append(faults.pending.clear)
-    moment.hits = lambda: faults.struck
+    before = faults.struck
+    moment.hits = lambda: faults.struck - before
 
 
 def _storm(outage_s: float, lasting: float) -> Callable[[Moment], None]:
     def arm(moment: Moment) -> None:
-        skip = moment.chance.randrange(max(CALLS[moment.phase] // 2, 1))
+        skip = moment.chance.randrange(max(moment.calls // 2, 1))
         _order(moment, Fault("rate-limit", 1, skip=skip, lasting=lasting, limit=3000))
         moment.options["outage_s"] = outage_s
 
@@ -114,7 +118,7 @@ def _minute(moment: Moment) -> None:
 
 
 def _revoked(moment: Moment) -> None:
-    skip = moment.chance.randrange(CALLS[moment.phase])
+    skip = moment.chance.randrange(moment.calls)
     _order(moment, Fault(REVOKED, FOREVER, "", skip))
 
 

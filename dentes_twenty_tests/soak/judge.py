@@ -19,7 +19,18 @@ from typing import Any
 from dentes_twenty.failures import UNEXPECTED
 from dentes_twenty.sandbox.server import SandboxServer
 from dentes_twenty_tests.soak.driver import Ended, Worker
-from dentes_twenty_tests.soak.faults import BY_NAME, COMMANDS, PHASES, STARTS, TROUBLES, Moment, Trouble, mounted
+from dentes_twenty_tests.soak.faults import (
+    AGAIN,
+    BY_NAME,
+    CALLS,
+    COMMANDS,
+    PHASES,
+    STARTS,
+    TROUBLES,
+    Moment,
+    Trouble,
+    mounted,
+)
 from dentes_twenty_tests.soak.states import States
 
 STOPS_WITHIN_S = 5.0
@@ -34,6 +45,8 @@ PLACES = {"state": "state", "staging": "private/staging", "reports": "private/re
 ENDS = {"provision": "provisioned", "load": "loaded", "files": "filed", "verify": "filed", "sample": "sampled",
         "delta": "later", "rollback": "undone"}  # fmt: skip
 LINE = ("provision", "load", "files")
+PRINTED = 600
+"""Characters of what should not have been printed; the practice is invented."""
 BAD_WORDS = ("Traceback (most recent", "Exception ignored in", "was never retrieved", "was never awaited")
 
 
@@ -120,10 +133,17 @@ class Judge:
 
 
 def strike(
-    worker: Worker, states: States, server: SandboxServer, trouble: Trouble, phase: str, chance: random.Random
+    worker: Worker,
+    states: States,
+    server: SandboxServer,
+    trouble: Trouble,
+    phase: str,
+    chance: random.Random,
+    *,
+    again: bool = False,
 ) -> Struck:
-    """Let one process do the phase, with the fault; the fault is over afterwards."""
-    moment = Moment(states, server, phase, chance)
+    """Let one process do the phase, with the fault; the fault is over afterwards. `again`: others have been at it."""
+    moment = Moment(states, server, phase, chance, max(CALLS[phase] // (AGAIN if again else 1), 1))
     trouble.arm(moment)
     before = len(_said(states))
     try:
@@ -165,7 +185,7 @@ def _blemishes(trouble: Trouble, ended: Ended, stopped_s: float | None, said: st
     if stopped_s is not None and stopped_s > STOPS_WITHIN_S:
         yield f"it took {stopped_s} s to stop"
     if ended.how != "killed":
-        yield from (f"printed {word!r}" for word in BAD_WORDS if word in said)
+        yield from (f"printed {said[said.index(word) :][-PRINTED:]!r}" for word in BAD_WORDS if word in said)
 
 
 class _Run:
@@ -189,7 +209,10 @@ class _Run:
             self._states.restore(self._start)
             server = stack.enter_context(self._states.serve())
             sides = (self._worker, self._states, server)
-            struck = [strike(*sides, trouble, self._phase, self._chance) for trouble in self._troubles]
+            struck = [
+                strike(*sides, trouble, self._phase, self._chance, again=number > 0)
+                for number, trouble in enumerate(self._troubles)
+            ]
             return struck, self._finished(server) or self._undone(server)
 
     def _finished(self, server: SandboxServer) -> list[str]:

@@ -225,7 +225,7 @@ class States:
         """Everything that counts of the working copy."""
         seen = by_hand(server.url, server.api_key, snapshot)
         workspace = {
-            name: (active, fields, {key: self._timeless(record) for key, record in records.items()})
+            name: (active, fields, {key: self._comparable(record) for key, record in records.items()})
             for name, (active, fields, records) in seen.items()
         }
         practice = self.practice
@@ -246,10 +246,14 @@ class States:
             }
         return Picture(workspace, held)
 
-    def _timeless(self, record: dict[str, Any]) -> dict[str, Any]:
-        """A record whose row has no date was made when it was loaded: at another moment in each run."""
+    def _comparable(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A record whose row has no date was made when it was loaded, and an uploaded file gets an id of the server's
+        own: both differ from run to run."""
         made = record.get("createdAt") or ""
-        return {**record, "createdAt": "in this run"} if made >= self._began else record
+        seen = {**record, "createdAt": "in this run"} if made >= self._began else dict(record)
+        if isinstance(seen.get("file"), list):
+            seen["file"] = [{name: one[name] for name in one if name != "fileId"} for one in seen["file"]]
+        return seen
 
     # -- the database server
 
