@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -36,17 +36,26 @@ def audit(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> No
     raise typer.Exit(run("audit", practice, as_json=as_json))
 
 
-def migrate(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> None:
+def migrate(
+    practice: PracticeFile = PRACTICE_FILE,
+    restore_deleted: Annotated[
+        bool,
+        typer.Option(
+            "--restore-deleted", help="Bring back what people deleted in Twenty, and what `reconcile` has found lost."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Move the practice into Twenty and verify it. May be stopped and started again at any moment."""
-    raise typer.Exit(run("migrate", practice, as_json=as_json))
+    raise typer.Exit(run("migrate", practice, as_json=as_json, restore_deleted=restore_deleted))
 
 
-def run(job: str, practice_file: Path, *, as_json: bool) -> Exit:
+def run(job: str, practice_file: Path, *, as_json: bool, restore_deleted: bool = False) -> Exit:
     """Run a job and tell what came of it; the exit code for the shell."""
     from dentes_twenty.practice import load_practice
 
     practice = load_practice(practice_file)
-    outcome = execute(job, practice_file, practice, quiet=as_json)
+    outcome = execute(job, practice_file, practice, quiet=as_json, restore_deleted=restore_deleted)
     pages = pages_of(outcome, practice)
     if as_json:
         output.show_json({**summary.as_document(outcome), "pages": pages})
@@ -82,6 +91,7 @@ def execute(
     api_key: str | None = None,
     forget: bool = False,
     config: Mapping[str, Mapping[str, Any]] | None = None,
+    restore_deleted: bool = False,
 ) -> JobOutcome:
     """Run a job in the instance of DAGSTER_HOME, or else in the practice's own; with `forget` in none that stays.
 
@@ -91,7 +101,15 @@ def execute(
 
     home = None if forget else home_for(dagster_home(practice))
     with open_instance(home) as instance, listening(quiet=quiet) as listener:
-        return run_job(job, instance, practice_file, api_key=api_key, listener=listener, config=config)
+        return run_job(
+            job,
+            instance,
+            practice_file,
+            api_key=api_key,
+            listener=listener,
+            config=config,
+            restore_deleted=restore_deleted,
+        )
 
 
 def dagster_home(practice: Practice) -> Path:

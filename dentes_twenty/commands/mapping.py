@@ -16,7 +16,10 @@ import typer
 
 from dentes_twenty.commands import output
 from dentes_twenty.commands.options import PRACTICE_FILE, AsJson, PracticeFile
+from dentes_twenty.commands.progress import listening
 from dentes_twenty.failures import Failure
+from dentes_twenty.migration.progress import told_by
+from dentes_twenty.orchestration.listening import Listener
 
 if TYPE_CHECKING:
     from dentes_twenty.exports.mapping import Mapping
@@ -81,7 +84,10 @@ def propose_mapping(
     loaded = load_practice(practice)
     if loaded.mapping_path.exists() and not force:
         raise FileInTheWay(loaded.mapping_path, "Confirm or edit it, or replace it with --force.")
-    found = propose(open_drop(loaded.export_location), region=loaded.region, progress=None if as_json else _reading)
+    with listening(quiet=as_json) as listener:
+        reading = _Reading(listener)
+        found = propose(open_drop(loaded.export_location), region=loaded.region, progress=reading)
+        reading.end()
     save_mapping(found, loaded.mapping_path)
     page = write_mapping(loaded, found)
     if as_json:
@@ -108,8 +114,24 @@ def confirm_mapping(by: By, practice: PracticeFile = PRACTICE_FILE, as_json: AsJ
         output.show(f"Confirmed by {mapping.confirmed.by}: {mapping.confirmed.fingerprint[:16]}")
 
 
-def _reading(name: str) -> None:
-    output.say(f"Reading {name}")
+class _Reading:
+    """One bar, or one line, for each file; what others refer to is read twice."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._rows: dict[str, int] = {}
+        self._told = told_by(lambda progress: listener.progressed(progress.object, progress))
+
+    def __call__(self, name: str, done: int, total: int | None) -> None:
+        if name not in self._rows:
+            self._listener.started(name)
+        self._rows[name] = done
+        self._told(name, done, total)
+
+    def end(self) -> None:
+        """Every file was read to its end."""
+        for name, rows in self._rows.items():
+            self._listener.finished(name, {"rows": rows})
 
 
 def tell_proposal(mapping: Mapping) -> None:

@@ -16,8 +16,9 @@ from dentes_twenty.migration.progress import LoadProgress
 from dentes_twenty.orchestration.listening import Listener, Silent, Throttle, duration, sentence
 
 SHOWN = (
-    "rows_staged", "landing", "quarantined", "matched", "fallback", "unmatched", "objects_created", "fields_created",
-    "landed", "created", "updated", "unchanged", "held", "missing", "refused", "verified_values", "different",
+    "rows", "rows_staged", "landing", "quarantined", "matched", "fallback", "unmatched", "objects_created",
+    "fields_created", "landed", "created", "updated", "unchanged", "removed", "held", "missing", "refused",
+    "verified_values", "different",
 )  # fmt: skip
 
 
@@ -52,6 +53,7 @@ class Bars:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
+        self._totals: dict[str, int] = {}
 
     def started(self, step: str) -> None:
         """A bar that does not know its length yet."""
@@ -59,12 +61,17 @@ class Bars:
 
     def progressed(self, step: str, progress: LoadProgress) -> None:
         """Rate and time left come from the step itself, which knows about waits for the rate limit."""
-        detail = f"{progress.rate:,.0f}/s, {duration(progress.seconds_left)} left, {progress.calls:,} calls"
-        self._progress.update(self._tasks[step], total=progress.total, completed=progress.done, detail=detail)
+        parts = [f"{progress.rate:,.0f}/s", f"{duration(progress.seconds_left)} left"]
+        if progress.calls is not None:
+            parts.append(f"{progress.calls:,} calls")
+        if progress.object != step:
+            parts.append(progress.object)
+        self._totals[step] = max(progress.total or 0, progress.done)
+        self._progress.update(self._tasks[step], total=progress.total, completed=progress.done, detail=", ".join(parts))
 
     def finished(self, step: str, figures: Mapping[str, float]) -> None:
         """The bar is full, and says what came of it."""
-        done = int(figures.get("landed", figures.get("rows_staged", 1)))
+        done = int(figures.get("landed", figures.get("rows_staged", figures.get("rows", self._totals.get(step, 1)))))
         self._progress.update(self._tasks[step], total=max(done, 1), completed=max(done, 1), detail=summary(figures))
 
     def said(self, text: str) -> None:

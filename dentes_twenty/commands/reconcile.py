@@ -25,13 +25,20 @@ def reconcile(
     quick: Annotated[
         bool, typer.Option("--quick", help="Counts and sums only: a few dozen calls, whatever the size.")
     ] = False,
+    files: Annotated[
+        bool, typer.Option("--files", help="Download every file and compare it byte by byte, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare every field of every record, the links and the money with the export. Reads only; run `audit` before."""
+    """Compare every field of every record, links, files and money with the export. Reads only; run `audit` before."""
+    if quick and files:
+        raise typer.BadParameter("Say either --quick or --files.")
     from dentes_twenty.practice import load_practice
 
     loaded = load_practice(practice)
-    outcome = jobs.execute("reconcile", practice, loaded, quiet=as_json, config={RECONCILIATION: {"quick": quick}})
+    outcome = jobs.execute(
+        "reconcile", practice, loaded, quiet=as_json, config={RECONCILIATION: {"quick": quick, "files": files}}
+    )
     page = loaded.reports_dir / PAGE
     if as_json:
         output.show_json({**summary.as_document(outcome), "page": str(page) if outcome.checks else None})

@@ -114,6 +114,9 @@ def _tell(done: Mapping[str, Any], path: str) -> None:
         output.show_table(output.table(words, parts, title="Stays in the data model", left=2))
     if done["comparison"] is not None:
         _tell_comparison(done["comparison"])
+    elif done["last_comparison"] is not None:
+        output.show(f"Compared at {done['last_comparison']['at']}, when a rollback had left nothing of ours:")
+        _tell_comparison(done["last_comparison"])
     output.show(f"Records by id: {path}")
     verb, counts = "would be" if done["dry_run"] else "were", done["counts"]
     output.say(

@@ -14,6 +14,7 @@ import dataclasses
 import io
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import BinaryIO
 
 from dentes_twenty.exports.dialect import Dialect, detect_dialect
 from dentes_twenty.exports.drop import Drop
@@ -57,6 +58,7 @@ class CsvTable(Table):
         dialect = opened.dialect
         self._drop = drop
         self._opened = opened
+        self._stream: BinaryIO | None = None
         self._form = RowForm(dialect.separator, len(dialect.header), dialect.id_shapes, dialect.trailing_separator)
         # first letters of rows that may be no data: total lines, blank first cells, the header repeated on a new page
         self._odd_initials = TOTAL_INITIALS | {"", dialect.header[0][:1]}
@@ -74,8 +76,18 @@ class CsvTable(Table):
         """See `Table.rows`."""
         opened = self._opened
         with self._drop.open(self.info.file) as stream:
-            blocks = text_blocks(stream, opened.encoding, self.info.file, carriage_returns=opened.carriage_returns)
-            yield from self._rows(Lines(blocks))
+            self._stream = stream
+            try:
+                blocks = text_blocks(stream, opened.encoding, self.info.file, carriage_returns=opened.carriage_returns)
+                yield from self._rows(Lines(blocks))
+            finally:
+                self._stream = None
+
+    @property
+    def share(self) -> float | None:
+        """See `Table.share`."""
+        size = next(file.size for file in self._drop.files if file.name == self.info.file)
+        return self._stream.tell() / size if self._stream is not None and size else None
 
     def _rows(self, lines: Lines) -> Iterator[RawRow | BadRow]:
         width, odd = self._form.width, self._odd_initials

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dentes_twenty.exports import mapping_model as model
 from dentes_twenty.exports.binding import header_keys
@@ -22,6 +22,7 @@ from dentes_twenty.exports.recognition import Recognised, recognise
 from dentes_twenty.exports.records import Cell, Pin, RawRow, Table
 from dentes_twenty.exports.scan import TableScan, known_words
 from dentes_twenty.exports.tables import tables
+from dentes_twenty.exports.watching import Told, watched
 from dentes_twenty.objects.entry import LedgerSign
 from dentes_twenty.objects.folding import fold_key
 from dentes_twenty.objects.registry import REPORTS
@@ -51,8 +52,7 @@ class _Placed:
 
     @property
     def name(self) -> str:
-        info = self.table.info
-        return info.file if info.sheet is None else f"{info.file}#{info.sheet}"
+        return self.table.name
 
 
 def propose(
@@ -60,13 +60,12 @@ def propose(
     *,
     region: str = "TR",
     pins: Mapping[str, Pin] | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Told | None = None,
 ) -> model.Mapping:
-    """The mapping of a drop, unconfirmed. `progress` is told the name of each file as it is read.
+    """The mapping of a drop, unconfirmed. `progress` is told how far the reading of each table is.
 
     Raises ExportError when a file cannot be read.
     """
-    say = progress or (lambda name: None)
     found = tables(drop, pins)
     samples = [sample(table) for table in found]
     profiles = [_profiles(columns, None, region) for columns in samples]
@@ -76,13 +75,12 @@ def propose(
         for table, answer, columns in zip(found, recognised, samples, strict=True)
         if answer.report is not None
     ]
-    keys = _key_sets(placed)
+    keys = _key_sets(placed, progress)
     for entry in placed:
-        say(entry.name)
         entry.matches = match_headers(entry.report, entry.table.info.header, _profiles(entry.sampled, keys, region))
         title = posixpath.splitext(posixpath.basename(entry.table.info.sheet or entry.table.info.file))[0]
         entry.scan = TableScan(entry.report, entry.columns, entry.table.info.header, title)
-        entry.scan.read(entry.table, entry.sampled)
+        entry.scan.read(entry.table, entry.sampled, progress)
     order = {report.name: i for i, report in enumerate(REPORTS)}
     placed.sort(key=lambda entry: order[entry.report.name])
     return _assemble(placed, [(t, r) for t, r in zip(found, recognised, strict=True) if r.report is None], pins or {})
@@ -94,7 +92,7 @@ def _profiles(
     return [profile_column(cells, keys, region) for cells in columns]
 
 
-def _key_sets(placed: Iterable[_Placed]) -> dict[str, set[str]]:
+def _key_sets(placed: Iterable[_Placed], told: Told | None) -> dict[str, set[str]]:
     """The ids of every report that others refer to, of all its rows."""
     keys: dict[str, set[str]] = {}
     for entry in placed:
@@ -104,7 +102,7 @@ def _key_sets(placed: Iterable[_Placed]) -> dict[str, set[str]]:
         position = next((i for i, match in enumerate(matches) if match.column == entry.report.key), None)
         if position is None:
             continue
-        cells = (row.cells[position] for row in entry.table.rows() if isinstance(row, RawRow))
+        cells = (row.cells[position] for row in watched(entry.table, told) if isinstance(row, RawRow))
         keys.setdefault(entry.report.name, set()).update(key_set(cells))
     return keys
 

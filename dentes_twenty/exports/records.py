@@ -82,6 +82,17 @@ class Table(abc.ABC):
 
     info: TableInfo
 
+    @property
+    def name(self) -> str:
+        """Its file, and its sheet."""
+        return self.info.file if self.info.sheet is None else f"{self.info.file}#{self.info.sheet}"
+
+    @property
+    def share(self) -> float | None:
+        """How much of the table the `rows` under way have read, 0 to 1; None when none are, or nobody can say, as of a
+        sheet, whose stated size is often wrong."""
+        return None
+
     @abc.abstractmethod
     def rows(self) -> Iterator[RawRow | BadRow]:
         """Stream the data rows from the start; may be called again.

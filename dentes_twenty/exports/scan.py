@@ -14,6 +14,7 @@ from dentes_twenty.exports.inference import TypeDetector, declared_type
 from dentes_twenty.exports.ledger_sign import SignDetector
 from dentes_twenty.exports.parsed import BadCell
 from dentes_twenty.exports.records import Cell, RawRow, Table
+from dentes_twenty.exports.watching import Told, watched
 from dentes_twenty.objects.folding import fold_key
 from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT
 from dentes_twenty.objects.source import Column, Kind, Report
@@ -72,11 +73,11 @@ class TableScan:
         if not report.wide_questions:
             self.undeclared = {i: TypeDetector() for i in self._left}
 
-    def read(self, table: Table, sampled: Sequence[Sequence[Cell]]) -> TableScan:
+    def read(self, table: Table, sampled: Sequence[Sequence[Cell]], told: Told | None = None) -> TableScan:
         """Stream the whole table; `sampled` columns give the number format by which signs are read on the way."""
         amount = self._columns.get("amount")
         number = detect_number(sampled[amount]) if amount is not None and self._report.key == "entry_id" else None
-        for row in table.rows():
+        for row in watched(table, told):
             if isinstance(row, RawRow):
                 self.rows += 1
                 self._add(row.cells, number)

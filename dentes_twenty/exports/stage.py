@@ -44,6 +44,7 @@ from dentes_twenty.exports.records import BadRow, RawRow, Table
 from dentes_twenty.exports.schema import arrow_schema, staged_columns
 from dentes_twenty.exports.staged import MANIFEST, Staged, StagedReport, staged_report
 from dentes_twenty.exports.tables import tables
+from dentes_twenty.exports.watching import Told, watched
 from dentes_twenty.objects.form import LONG_REPORT, WIDE_REPORT, form_object_name
 from dentes_twenty.objects.source import Column, Kind, OnBad, Report
 
@@ -58,7 +59,12 @@ _Rows = Sequence[RawRow | BadRow]
 
 
 def stage_report(
-    drop: Drop, mapping: model.Mapping, report_name: str, settings: StageSettings, out: Path
+    drop: Drop,
+    mapping: model.Mapping,
+    report_name: str,
+    settings: StageSettings,
+    out: Path,
+    told: Told | None = None,
 ) -> StagedReport:
     """Stage one report of the drop into `out` (made 0700; files 0600), replacing what an earlier call wrote.
 
@@ -70,7 +76,7 @@ def stage_report(
     private_folder(out)
     for name in {report_name, *_not_covered(out, mapping)}:
         _forget(out, name)
-    stager = _Stager(drop, mapping, report_name, settings, out)
+    stager = _Stager(drop, mapping, report_name, settings, out, told)
     with stager:
         for table in found:
             stager.stage(table)
@@ -105,8 +111,17 @@ def _forget(out: Path, report: str) -> None:
 class _Stager(contextlib.ExitStack):
     """One run: the open files, and the counts over all tables of the report."""
 
-    def __init__(self, drop: Drop, mapping: model.Mapping, report: str, settings: StageSettings, out: Path) -> None:
+    def __init__(
+        self,
+        drop: Drop,
+        mapping: model.Mapping,
+        report: str,
+        settings: StageSettings,
+        out: Path,
+        told: Told | None,
+    ) -> None:
         super().__init__()
+        self._told = told
         self._drop, self._mapping, self._settings, self._out = drop, mapping, settings, out
         self._tables = mapping.tables_of(report)
         self._report: Report = self._tables[0].declaration
@@ -150,7 +165,7 @@ class _Stager(contextlib.ExitStack):
     def _stage_plain(self, source: Table, table: model.TableMapping, binding: Binding) -> None:
         assert self._main is not None
         reader = ChunkReader(report_plan(self._mapping, table, binding, self._settings), self._seen)
-        for chunk in _chunks(source):
+        for chunk in _chunks(source, self._told):
             staged, issues = reader.read(chunk)
             self._main.write(staged)
             self._issues.write(issues_table(issues))
@@ -165,7 +180,7 @@ class _Stager(contextlib.ExitStack):
             files[form_key(form)] = self._form_file(form, plan)
         position = binding.columns.get("form_name")
         default = default_form(table)
-        for chunk in _chunks(source):
+        for chunk in _chunks(source, self._told):
             parts: dict[str, list[RawRow | BadRow]] = {}
             lost: list[Issue] = []
             for row in chunk:
@@ -194,7 +209,7 @@ class _Stager(contextlib.ExitStack):
             files[form_key(form)] = self._form_file(form, plan)
         readers = meta_readers(self._mapping, table, self._settings)
         reader = LongReader(table.report, table.table, binding.columns, readers, forms, default_form(table))
-        for chunk in _chunks(source):
+        for chunk in _chunks(source, self._told):
             self._issues.write(issues_table(reader.read(chunk)))
         for key in forms:
             for staged, issues in reader.finish(key, CHUNK_ROWS):
@@ -274,8 +289,8 @@ def keep_report(drop: Drop, report: str, out: Path) -> bool:
     return True
 
 
-def _chunks(source: Table) -> Iterator[_Rows]:
-    rows = source.rows()
+def _chunks(source: Table, told: Told | None) -> Iterator[_Rows]:
+    rows = watched(source, told)
     while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
         yield chunk
 

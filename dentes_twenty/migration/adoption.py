@@ -17,6 +17,7 @@ from typing import Any
 
 from dentes_twenty.migration.ledger import Ledger, RecordKey, RecordState, Status
 from dentes_twenty.migration.planning.holders import KEPT, Holders
+from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.twenty.records import RecordStore
 from dentes_twenty.twenty.values import canonical
 
@@ -77,7 +78,7 @@ def spellings(unique: UniqueValue, value: str) -> tuple[str, ...]:
 
 
 async def find_existing(
-    store: RecordStore, ledger: Ledger, unique: UniqueValue, holders: Holders
+    store: RecordStore, ledger: Ledger, unique: UniqueValue, holders: Holders, progress: Listener | None = None
 ) -> dict[str, Existing]:
     """Wanted value -> the other record that holds it in Twenty and is going to keep it, soft-deleted ones included.
 
@@ -87,7 +88,7 @@ async def find_existing(
     asked = {spelling: value for value in wanted for spelling in spellings(unique, value)}
     if not asked:
         return {}
-    found = await _look_up(store, unique, asked)
+    found = await _look_up(store, unique, asked, progress)
     known = ledger.known_by_record_id([record["id"] for record in found])
     types = store.field_types(unique.object)
     existing: dict[str, Existing] = {}
@@ -114,18 +115,24 @@ def _gives_up(ledger: Ledger, state: RecordState, unique: UniqueValue, now: byte
     return ledger.field_prints(state.prints).get(unique.field) == now
 
 
-async def _look_up(store: RecordStore, unique: UniqueValue, asked: Collection[str]) -> list[Mapping[str, Any]]:
+async def _look_up(
+    store: RecordStore, unique: UniqueValue, asked: Collection[str], progress: Listener | None
+) -> list[Mapping[str, Any]]:
     """The records that hold one of these values."""
     found: list[Mapping[str, Any]] = []
-    if len(asked) > ASK and await store.count(unique.object, with_deleted=True) <= len(asked):
+    meter = Meter(unique.object, len(asked), progress, lambda: store.client.calls.total)
+    if len(asked) > ASK and (total := await store.count(unique.object, with_deleted=True)) <= len(asked):
+        meter.expect(total)
         async for page in store.find(unique.object, None, [unique.field], with_deleted=True):
             found += [record for record in page if unique.value(record) in asked]
+            meter.at(meter.done + len(page))
         return found
     iterator = iter(asked)
     while some := list(islice(iterator, ASK)):
         condition = {unique.field: {unique.path[1]: {"in": some}}}
         async for page in store.find(unique.object, condition, [unique.field], with_deleted=True):
             found += page
+        meter.at(meter.done + len(some))
     return found
 
 

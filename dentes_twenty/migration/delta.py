@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 
 from dentes_twenty.migration.errors import MigrationError
-from dentes_twenty.migration.ledger import DropState, RecordState, Status
+from dentes_twenty.migration.ledger import DropState, Loss, RecordState, Status
 from dentes_twenty.migration.ledger.runs import Drop
 
 MARKED = "absent_marked"
@@ -67,7 +67,7 @@ def row_kind(state: RecordState | None, changed: bool, since: int | None, drop: 
     """
     if state is None or state.status in (Status.HELD, Status.REFUSED, Status.ROLLED_BACK):
         return RowKind.NEW
-    if state.status is Status.DELETED:
+    if state.status is Status.DELETED or state.reason == Loss.LOST:
         return RowKind.DELETED
     seen = state.last_seen_drop
     away = since is not None and seen is not None and seen < since and seen != drop

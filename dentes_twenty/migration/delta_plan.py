@@ -35,13 +35,12 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(slots=True)
 class DeltaPlan:
-    """`objects`: figures by source object. `working`, `deleted`, `waiting`: Twenty objects with rows that a call has to
-    be made for, with records that a person deleted, with rows that wait for a parent. `refused`: rows by Twenty object
-    that were refused as they are. `chances`: ids of those among them that are sent again."""
+    """`objects`: figures by source object. `working`, `waiting`: Twenty objects with rows that a call has to be made
+    for, with rows that wait for a parent. `refused`: rows by Twenty object that were refused as they are. `chances`:
+    ids of those among them that are sent again."""
 
     objects: dict[str, ObjectDelta] = dataclasses.field(default_factory=dict)
     working: set[str] = dataclasses.field(default_factory=set)
-    deleted: set[str] = dataclasses.field(default_factory=set)
     waiting: set[str] = dataclasses.field(default_factory=set)
     refused: dict[str, list[tuple[PlannedRecord, str]]] = dataclasses.field(default_factory=dict)
     chances: frozenset[str] = frozenset()
@@ -125,8 +124,6 @@ class _Comparer:
         """Which object the row makes calls necessary for."""
         plan = self._plan
         match kind:
-            case RowKind.DELETED:
-                plan.deleted.add(object_)
             case RowKind.HELD:
                 plan.waiting.add(object_)
                 self._parents.stay_out(planned)
@@ -135,7 +132,7 @@ class _Comparer:
                 plan.refused.setdefault(object_, []).append((planned, state.reason or ""))
                 if state.prints is None:
                     self._parents.stay_out(planned)
-            case RowKind.UNCHANGED:
+            case RowKind.UNCHANGED | RowKind.DELETED:
                 pass
             case _:
                 plan.working.add(object_)

@@ -135,9 +135,9 @@ def run_delta(
     since = _admit(migration, allow)
     unfinished = _unfinished(ledger, migration.run_id)
     try:
-        _stage(migration, since, allow)
+        _stage(migration, since, allow, progress)
         refused = refused_entries(ledger)
-        migration.check_references()
+        migration.check_references(progress)
         before = ledger.seen_counts(since)
         plan = plan_delta(migration, since, retry_refused=asked.retry_refused)
         now = {name: one.shown for name, one in plan.objects.items() if name not in MADE}
@@ -148,7 +148,7 @@ def run_delta(
     ledger.set_drop_state(migration.drop_id, DropState.PROCESSING)
     again = still_refused(plan, (MEMBERS, *migration.planner.declarations), refused)
     ledger.quarantine_add(migration.run_id, again, drop=migration.drop_id)
-    touched = _touched(migration, plan, everything=unfinished, deleted=asked.restore_deleted)
+    touched = _touched(migration, plan, everything=unfinished or asked.restore_deleted)
     tallies = _load(migration, plan, touched, asked, progress)
     files = migration.load_files(progress, Again(asked.restore_deleted))
     if migration.practice.policies.vanished == "mark" and migration.provision_plan().steps:
@@ -196,14 +196,14 @@ def _unfinished(ledger: Ledger, run: int) -> bool:
     return bool(before) and before[0].state is not RunState.DONE
 
 
-def _stage(migration: Migration, since: int | None, allow: Collection[str]) -> None:
+def _stage(migration: Migration, since: int | None, allow: Collection[str], progress: Listener | None) -> None:
     """An allowed report that the drop lacks keeps the tables that were staged before: it counts as unchanged."""
     absent = absent_reports(migration.drop, migration.mapping)
     if absent:
         _require(migration, missing(_by_report(migration.ledger.seen_counts(since)), absent, allow))
     for report in migration.reports:
         if report not in absent:
-            migration.stage(report)
+            migration.stage(report, progress)
     for report in absent:
         keep_report(migration.drop, report, migration.staging_dir)
     migration.forget_plan()
@@ -227,11 +227,10 @@ def _by_report(counts: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-def _touched(migration: Migration, plan: DeltaPlan, *, everything: bool, deleted: bool) -> set[str]:
-    """Twenty objects that have to be loaded, the members' among them."""
-    if everything:
-        return {MEMBERS.target.singular, *migration.objects}
-    return plan.working | (plan.deleted if deleted else set())
+def _touched(migration: Migration, plan: DeltaPlan, *, everything: bool) -> set[str]:
+    """Twenty objects that have to be loaded, the members' among them. `everything`: a run was interrupted, or what was
+    deleted is to come back, links of unchanged records among it; what is in order costs no call."""
+    return {MEMBERS.target.singular, *migration.objects} if everything else set(plan.working)
 
 
 def _load(
@@ -245,7 +244,7 @@ def _load(
     if touched:
         if migration.provision_plan().steps:
             migration.provision()
-        migration.adopt()
+        migration.adopt(progress)
     if MEMBERS.target.singular in touched:
         tallies[MEMBERS.name] = migration.write_members()
     for object_ in migration.objects:

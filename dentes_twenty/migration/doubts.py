@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dentes_twenty.migration.ledger import Operation, Outcome, RecordState, Result
+from dentes_twenty.migration.ledger import Loss, Operation, Outcome, RecordState, Result, Status
 from dentes_twenty.twenty.values import canonical
 
 if TYPE_CHECKING:
     from dentes_twenty.migration.load import LoadRun
 
 GONE = (Operation.DELETE, Operation.DESTROY)
+STOOD = (Status.LANDED, Status.ADOPTED)
 
 
 async def settle_doubts(run: LoadRun, object_: str) -> int:
@@ -41,7 +42,9 @@ def _outcome(run: LoadRun, state: RecordState, stored: Mapping[str, Any] | None)
         types = run.store.field_types(state.object)
         names = [name for name in run.ledger.field_prints(state.pending) if name in stored]
         prints = run.ledger.fingerprints({name: canonical(types[name], stored[name]) for name in names})
-    return Outcome(state.key, state.record_id, result, prints=prints)
+    # One that stood, was to be made again, and is not there, is as lost as before the crash.
+    lost = result is Result.ABSENT and state.operation is Operation.CREATE and state.prior in STOOD
+    return Outcome(state.key, state.record_id, result, Loss.LOST if lost else None, prints)
 
 
 def _result(run: LoadRun, state: RecordState, stored: Mapping[str, Any] | None) -> Result:

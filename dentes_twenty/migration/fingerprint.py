@@ -23,6 +23,7 @@ from typing import Any
 
 import orjson
 
+from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.twenty.model import ObjectInfo, WorkspaceModel
 from dentes_twenty.twenty.records import Record, RecordStore
 from dentes_twenty.twenty.values import canonical
@@ -134,20 +135,47 @@ class Comparison:
         """Whether nothing differs."""
         return not self.differences
 
+    def as_counts(self) -> dict[str, Any]:
+        """Counts, hashes and names of the data model, no record's id: for the screen, for Dagster and for the log."""
+        return {
+            "same": self.same,
+            "before": self.before,
+            "after": self.after,
+            "records": self.records,
+            "counted_only": list(self.counted),
+            "differences": [
+                {
+                    "object": one.object,
+                    "data_model": one.model,
+                    "added": len(one.added),
+                    "of_these_kept_by_the_rollback": one.ours,
+                    "missing": len(one.missing),
+                    "changed": len(one.changed),
+                }
+                for one in self.differences
+            ],
+        }
+
 
 async def take(
-    store: RecordStore, prints: Prints, keep: Callable[[str, Mapping[str, bytes]], None], most: int = MOST_RECORDS
+    store: RecordStore,
+    prints: Prints,
+    keep: Callable[[str, Mapping[str, bytes]], None],
+    most: int = MOST_RECORDS,
+    progress: Listener | None = None,
 ) -> WorkspacePrint:
     """Read the workspace as it is now. `keep(object, id -> 16 bytes)` gets each page of records."""
     objects: dict[str, ObjectPrint] = {}
-    for item in counted_objects(store.model):
-        columns = columns_of(item)
-        reading = _Reading(store, prints, item, columns, most)
+    items = counted_objects(store.model)
+    readings = [_Reading(store, prints, item, columns_of(item), most) for item in items]
+    meter = await _meter(store, readings, progress)
+    for reading in readings:
         digest = hashlib.sha256()
-        async for page in reading.pages():
-            keep(item.singular, page)
+        async for page in reading.pages(meter):
+            keep(reading.name, page)
             _update(digest, page)
-        objects[item.singular] = ObjectPrint(reading.count, columns, digest.hexdigest() if reading.read else "")
+        text = digest.hexdigest() if reading.read else ""
+        objects[reading.name] = ObjectPrint(reading.count, reading.columns, text)
     return WorkspacePrint(models_of(store.model), objects)
 
 
@@ -158,6 +186,7 @@ async def compare(
     records: Callable[[str], dict[str, bytes]],
     ours: Callable[[Iterable[str]], int],
     most: int = MOST_RECORDS,
+    progress: Listener | None = None,
 ) -> Comparison:
     """The workspace now against `before`. `records(object)` gives what `keep` was given; `ours(ids)` tells how many of
     the records that were added are known to be left by us."""
@@ -167,6 +196,8 @@ async def compare(
     counted: list[str] = []
     after: dict[str, ObjectPrint] = {}
     total = 0
+    readings = {name: _reading_again(store, prints, item, before, most) for name, item in now.items()}
+    meter = await _meter(store, readings.values(), progress)
     for name in sorted({*before.models, *models, *before.objects}):
         model = before.models.get(name) != models.get(name)
         known, item = before.objects.get(name), now.get(name)
@@ -174,11 +205,10 @@ async def compare(
             missing = tuple(sorted(records(name))) if known is not None else ()
             found = Difference(name, model, missing=missing)
         else:
-            columns = known.columns if known is not None else columns_of(item)
+            reading = readings[name]
             unread = known is not None and not known.read
-            reading = _Reading(store, prints, item, columns, -1 if unread else most)
-            found, digest = await _compare_object(reading, {} if unread else records(name), ours, model)
-            after[name] = ObjectPrint(reading.count, columns, digest)
+            found, digest = await _compare_object(reading, {} if unread else records(name), ours, model, meter)
+            after[name] = ObjectPrint(reading.count, reading.columns, digest)
             if reading.read:
                 total += reading.count
             else:
@@ -191,12 +221,12 @@ async def compare(
 
 
 async def _compare_object(
-    reading: _Reading, left: dict[str, bytes], ours: Callable[[Iterable[str]], int], model: bool
+    reading: _Reading, left: dict[str, bytes], ours: Callable[[Iterable[str]], int], model: bool, meter: Meter
 ) -> tuple[Difference, str]:
     added: list[str] = []
     changed: list[str] = []
     digest = hashlib.sha256()
-    async for page in reading.pages():
+    async for page in reading.pages(meter):
         _update(digest, page)
         for record, print_ in page.items():
             earlier = left.pop(record, None)
@@ -208,28 +238,49 @@ async def _compare_object(
     return found, digest.hexdigest() if reading.read else ""
 
 
+def _reading_again(store: RecordStore, prints: Prints, item: ObjectInfo, before: WorkspacePrint, most: int) -> _Reading:
+    """As it was read before; what was too much then is counted only."""
+    known = before.objects.get(item.singular)
+    columns = known.columns if known is not None else columns_of(item)
+    return _Reading(store, prints, item, columns, -1 if known is not None and not known.read else most)
+
+
+async def _meter(store: RecordStore, readings: Iterable[_Reading], progress: Listener | None) -> Meter:
+    """Count everything; how many records will be read is then known."""
+    total = 0
+    for reading in readings:
+        total += await reading.expected()
+    return Meter("", total, progress, lambda: store.client.calls.total)
+
+
 class _Reading:
-    """The records of one object, page by page; `count` and `read` are known afterwards."""
+    """The records of one object, page by page; `count` and `read` are known after `expected`, exact afterwards."""
 
     def __init__(
         self, store: RecordStore, prints: Prints, item: ObjectInfo, columns: tuple[str, ...], most: int
     ) -> None:
         self._store = store
         self._prints = prints
+        self.columns = columns
         self._types = {name: item.columns[name].type for name in columns if name in item.columns}
         self._most = most
         self.name = item.singular
         self.count = 0
         self.read = True
 
-    async def pages(self) -> AsyncIterator[dict[str, bytes]]:
+    async def expected(self) -> int:
+        """How many records will be read."""
         self.count = await self._store.count(self.name, with_deleted=True)
-        if self.count > self._most:
-            self.read = False
+        self.read = self.count <= self._most
+        return self.count if self.read else 0
+
+    async def pages(self, meter: Meter) -> AsyncIterator[dict[str, bytes]]:
+        if not self.read:
             return
         self.count = 0  # as read: the workspace may be in use
         async for page in self._store.find(self.name, None, list(self._types), with_deleted=True):
             self.count += len(page)
+            meter.at(meter.done + len(page), self.name)
             yield {record["id"]: self._print(record) for record in page}
 
     def _print(self, record: Record) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 
 from dentes_twenty.migration.ledger import (
     Ledger,
+    Loss,
     Operation,
     Outcome,
     RecordIntent,
@@ -37,19 +38,30 @@ class LinkBatch:
 
 
 class Links:
-    """The links that one load has yet to make or to remove. `run`, `drop`: the ledger's ids."""
+    """The links that one load has yet to make or to remove. `run`, `drop`: the ledger's ids; `restore`: links that a
+    reconciliation has found lost are made again."""
 
     def __init__(
-        self, ledger: Ledger, store: RecordStore, run: int, drop: int | None, declaration: SourceObject, tally: Tally
+        self,
+        ledger: Ledger,
+        store: RecordStore,
+        run: int,
+        drop: int | None,
+        declaration: SourceObject,
+        tally: Tally,
+        *,
+        restore: bool = False,
     ) -> None:
         self._ledger = ledger
         self._store = store
         self._run = run
         self._drop = drop
+        self._restore = restore
         self._declared = [link.join.singular for link in declaration.links]
         self._tally = tally
         self._waiting: list[tuple[RecordKey, LinkRecord]] = []
         self._old: dict[str, list[RecordState]] = {}
+        self._again: list[tuple[RecordKey, LinkRecord]] = []
 
     def __len__(self) -> int:
         """Links that wait to be made."""
@@ -72,9 +84,13 @@ class Links:
                     self._old.setdefault(join, []).append(state)
                 if wanted is not None and not (state is not None and landed and state.record_id == wanted.id):
                     self._waiting.append((RecordKey(join, planned.key), wanted))
+                elif wanted is not None and state is not None and state.reason == Loss.LOST and self._restore:
+                    self._old.setdefault(join, []).append(state)
+                    self._again.append((RecordKey(join, planned.key), wanted))
 
     async def remove_old(self) -> None:
-        """Links that no longer hold are destroyed before the new ones are made."""
+        """Links that no longer hold are destroyed before the new ones are made; so is what may be left (in Twenty's
+        trash, or with one end) of a lost one, whose successor has the same id and waits for that."""
         size = self._store.batch_size
         for join, states in self._old.items():
             for start in range(0, len(states), size):
@@ -85,6 +101,8 @@ class Links:
                 outcomes = [Outcome(state.key, state.record_id, Result.LANDED) for state in batch]
                 self._ledger.settle(intent, outcomes)
         self._old.clear()
+        self._waiting += self._again
+        self._again.clear()
 
     def take(self, *, whole: bool = False) -> LinkBatch | None:
         """The next full batch with its intent, or with `whole` what there is. None where there is none."""

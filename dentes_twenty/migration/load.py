@@ -21,6 +21,7 @@ from dentes_twenty.migration.doubts import settle_doubts
 from dentes_twenty.migration.ledger import (
     ConflictState,
     Ledger,
+    Loss,
     Operation,
     Outcome,
     RecordIntent,
@@ -53,7 +54,8 @@ Progress = Callable[[Tally], None]
 class LoadRun:
     """What every load of one run has in common. `drop` is the ledger's id of the drop that is loaded.
 
-    `restore_deleted`: records that a person deleted come back; without it they stay deleted and are counted.
+    `restore_deleted`: records that a person deleted, and what a reconciliation has found lost, come back; without it
+    they stay deleted and are counted.
     `retry_refused`: rows that Twenty refused as they are go again; without it those with these ids (`chances`) do.
     """
 
@@ -92,7 +94,9 @@ class Loader:
         self._selves = frozenset(declaration.self_relations)
         self._landed = landed
         self._deferred: list[PlannedRecord] = []
-        self._links = Links(run.ledger, run.store, run.run, run.drop, declaration, self.tally)
+        self._links = Links(
+            run.ledger, run.store, run.run, run.drop, declaration, self.tally, restore=run.restore_deleted
+        )
         self._places = Gate(run.store.client.flight, AHEAD)
 
     async def load(self, records: Iterable[PlannedRecord]) -> Tally:
@@ -117,13 +121,13 @@ class Loader:
                 creates += fresh
                 updates += changed
                 creates = await self._send_full(group, creates, self._create)
-                updates = await self._send_full(group, updates, self._updater.update)
+                updates = await self._send_full(group, updates, self._update)
                 await self._links.remove_old()
                 while len(self._links) > LINKS_WAITING * self._run.store.batch_size:
                     await self._start(group, self._links.take(), self._create_links)
                 self._tell()
             await self._start(group, creates, self._create)
-            await self._start(group, updates, self._updater.update)
+            await self._start(group, updates, self._update)
         async with asyncio.TaskGroup() as group:
             while links := self._links.take(whole=True):
                 await self._start(group, links, self._create_links)
@@ -166,10 +170,10 @@ class Loader:
             elif (
                 state.status is Status.VANISHED
                 or state.reason == MARKED
-                or (state.status is Status.DELETED and self._run.restore_deleted)
+                or (_is_gone(state) and self._run.restore_deleted)
             ):
                 updates.append((ready, state))
-            elif state.status is Status.DELETED:
+            elif _is_gone(state):
                 seen.append(state.key)
                 self.tally.deleted_by_a_person += 1
             else:
@@ -177,7 +181,7 @@ class Loader:
                 standing.append(ready)
                 if state.prints is None:  # adopted, and nothing written yet
                     updates.append((ready, None))
-                elif self._is_changed(ready, state):
+                elif (state.reason == Loss.UNLINKED and self._run.restore_deleted) or self._is_changed(ready, state):
                     updates.append((ready, state))
                 else:
                     self.tally.unchanged += 1
@@ -231,6 +235,11 @@ class Loader:
             self._tell()
 
         group.create_task(work())
+
+    async def _update(self, batch: Sequence[tuple[PlannedRecord, RecordState | None]]) -> None:
+        destroyed = await self._updater.update(batch)
+        if destroyed:
+            await self._create(destroyed)
 
     async def _create(self, batch: Sequence[PlannedRecord]) -> None:
         ledger = self._run.ledger
@@ -296,6 +305,11 @@ class Loader:
     def _tell(self) -> None:
         if self._progress is not None:
             self._progress(self.tally)
+
+
+def _is_gone(state: RecordState) -> bool:
+    """Whether a person has deleted the record."""
+    return state.status is Status.DELETED or state.reason == Loss.LOST
 
 
 def _known(ledger: Ledger, chunk: Sequence[PlannedRecord]) -> dict[str, RecordState]:

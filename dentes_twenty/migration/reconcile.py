@@ -16,9 +16,12 @@ from enum import StrEnum
 from typing import Any
 
 from dentes_twenty.migration.totals import Total
+from dentes_twenty.objects.target import ATTACHMENT
 
 COUNT = "records"  # the name of a total that counts; all others are sums of money
 MOST_LISTED = 5_000  # differences and notices kept of each kind; all of them are counted
+ACTOR = "updatedBy"
+"""Where Twenty says who has written a record last; workspaces before 2.x have no such field."""
 
 
 class Kind(StrEnum):
@@ -33,6 +36,19 @@ class Kind(StrEnum):
 
 WRONG = (Kind.CHANGED, Kind.NOT_LOADED)
 """What must not be after a migration."""
+
+
+class FileTrouble(StrEnum):
+    """What may be the matter with a file whose note stands in Twenty."""
+
+    NOT_LOADED = "file_not_loaded"  # the ledger does not say that it hangs
+    DESTROYED = "file_destroyed"
+    DELETED = "file_deleted"  # a person has put the attachment into Twenty's trash
+    ASTRAY = "file_astray"  # hangs on another record than its note and its patient, or on none
+    OTHER = "file_other"  # another file hangs in its place
+    RENAMED = "file_renamed"  # and nobody is known to have done it
+    EDITED = "file_edited"  # a workspace member has renamed or moved it
+    CONTENT = "file_content"  # its bytes are not those that were uploaded, or cannot be read
 
 
 def kind_of(written: bytes | None, planned: bytes, stored: bytes, *, edited: bool, waits: bool) -> Kind:
@@ -139,6 +155,50 @@ class Rows(Divided):
         return self.landed - self.found
 
 
+FILES_WRONG = frozenset(FileTrouble) - {FileTrouble.DELETED, FileTrouble.EDITED}
+"""What must not be after a migration."""
+
+
+@dataclasses.dataclass(slots=True)
+class Files:
+    """Files that the notes in Twenty have by the export.
+
+    Each is in one of landed (hangs by the ledger), out (missing from the export, or not taken by Twenty), and
+    `troubles` NOT_LOADED. `found` are those of `landed` that Twenty shows; `verified` those whose bytes were compared,
+    None when none were to be.
+    """
+
+    in_export: int = 0
+    landed: int = 0
+    found: int = 0
+    out: int = 0
+    verified: int | None = None
+    troubles: Counter[FileTrouble] = dataclasses.field(default_factory=Counter)
+
+    def count(self, *troubles: FileTrouble) -> int:
+        """How many have one of these troubles."""
+        return sum(self.troubles[one] for one in troubles)
+
+    @property
+    def wrong(self) -> dict[str, int]:
+        """Code -> how many, of what must not be."""
+        return {
+            "files_missing": self.count(FileTrouble.DESTROYED),
+            "files_changed": self.count(FileTrouble.ASTRAY, FileTrouble.OTHER, FileTrouble.RENAMED),
+            "files_content": self.count(FileTrouble.CONTENT),
+            "files_not_loaded": self.count(FileTrouble.NOT_LOADED),
+        }
+
+    @property
+    def notable(self) -> dict[str, int]:
+        """Code -> how many, of what a person should look at."""
+        return {
+            "files_deleted": self.count(FileTrouble.DELETED),
+            "files_edited": self.count(FileTrouble.EDITED),
+            "files_out": self.out,
+        }
+
+
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Sums:
     """Two sums of one patient or plan, in micros of a currency."""
@@ -158,7 +218,7 @@ class Reconciliation:
     `patients`: ledger sums by patient that differ between export and Twenty. `balances`: patients whose own balance
     column (`found`) is not the sum of their ledger rows; `plans`: plans whose total (`expected`) is not the sum of
     their lines. In both the export contradicts itself, and nothing was repaired. `drift`: what people did since
-    `previous`.
+    `previous`. `files` is None when they were not looked at (`quick`); `file_notices` name them, with a `FileTrouble`.
     """
 
     quick: bool
@@ -178,6 +238,8 @@ class Reconciliation:
     strays: list[Notice] = dataclasses.field(default_factory=list)
     gone: list[Notice] = dataclasses.field(default_factory=list)
     drift: list[Notice] = dataclasses.field(default_factory=list)
+    files: Files | None = None
+    file_notices: list[Notice] = dataclasses.field(default_factory=list)
     calls: int = 0
     seconds: float = 0.0
 
@@ -196,6 +258,7 @@ class Reconciliation:
             "orphans": sum(one.orphans for one in rows),
             "money": sum(one.name != COUNT for one in totals),
             "patients": len(self.patients) if target in (None, LEDGER.target) else 0,
+            **(self.files.wrong if self.files and target in (None, ATTACHMENT.singular) else {}),
         }
         return {code: count for code, count in found.items() if count}
 
@@ -211,6 +274,7 @@ class Reconciliation:
             "quarantined": sum(one.quarantined for one in rows),
             "balances": len(self.balances) if target in (None, LEDGER.target) else 0,
             "plans": len(self.plans) if target in (None, PLAN_OBJECT) else 0,
+            **(self.files.notable if self.files and target in (None, ATTACHMENT.singular) else {}),
         }
         return {code: count for code, count in found.items() if count}
 
@@ -229,21 +293,34 @@ LEDGER = LedgerShape("entry", "billingLedger", "amount", "patientId")
 PLAN_OBJECT = "opportunity"
 
 NEXT_STEPS: Mapping[str, str] = {
-    "missing": "Find out who removed the records; `dentes-twenty migrate` does not bring back what a person deleted.",
+    "missing": "Find out who removed the records; only `dentes-twenty migrate --restore-deleted` brings them back.",
     "changed": "Open the page's list of values: decide for each whether Twenty or the export is right.",
     "not_loaded": "The export is newer than what was loaded: run `dentes-twenty migrate`.",
-    "orphans": "Records point at something that is gone: restore it in Twenty, or run `dentes-twenty migrate` again.",
+    "orphans": "Records point at something that is gone: if it was a mistake, run "
+    "`dentes-twenty migrate --restore-deleted`, which makes links and targets again.",
     "money": "Look at the patients and values that differ; correct the amounts in Twenty, not here.",
     "patients": "Look at the patients' accounts on the page, and at the entries that differ.",
     "unexplained": "This is a defect of the program: keep the export and the ledger, and report it.",
     "edited": "People have edited records since; nothing is to do unless an edit was a mistake.",
-    "deleted": "People have deleted records in Twenty; they stay deleted.",
+    "deleted": "People have deleted records in Twenty; they stay deleted, unless you run "
+    "`dentes-twenty migrate --restore-deleted`.",
     "strays": "Records carry our numbers and are not ours: another migration or a copy; remove them or their numbers.",
     "held": "Rows wait for another row; they move by themselves once that one has landed.",
     "refused": "Twenty refused rows; `dentes-twenty status` lists the reasons.",
     "quarantined": "Rows stay out because of a defect: correct them in Dr.DENTES and export again.",
     "balances": "The export's own balances contradict its ledger: have the practice look at the patients on the page.",
     "plans": "Plan totals are not the sum of their lines in the export: have the practice look at them.",
+    "files_missing": "Attachments were destroyed in Twenty: find out who did it; "
+    "`dentes-twenty migrate --restore-deleted` uploads the files again.",
+    "files_changed": "Attachments hang elsewhere, or hold another file: the page lists them; those that were cut off "
+    "from their note or patient come back with `dentes-twenty migrate --restore-deleted`.",
+    "files_content": "Files in Twenty are not what was uploaded: compare those on the page with the export; destroy "
+    "the damaged attachments in Twenty, then run `reconcile` and `migrate --restore-deleted`.",
+    "files_not_loaded": "Files of the export do not hang in Twenty yet: run `dentes-twenty migrate`.",
+    "files_deleted": "People have deleted attachments in Twenty; they stay deleted, unless you run "
+    "`dentes-twenty migrate --restore-deleted`.",
+    "files_edited": "People have renamed or moved attachments; nothing is to do unless it was a mistake.",
+    "files_out": "Files are not in the export, or Twenty does not take them: `dentes-twenty status` lists the reasons.",
 }
 """What to do about a code of `wrong` or `notable`."""
 

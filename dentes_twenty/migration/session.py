@@ -28,6 +28,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from dentes_twenty.exports.issues import Issue, read_issues
 from dentes_twenty.exports.stage import StagedReport, stage_report
@@ -40,7 +41,7 @@ from dentes_twenty.migration.ledger import Approval, ConflictState
 from dentes_twenty.migration.opened import Opened
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
-from dentes_twenty.migration.progress import Listener
+from dentes_twenty.migration.progress import Listener, told_by
 from dentes_twenty.migration.reconcile import Reconciliation
 from dentes_twenty.migration.resolving import ConflictValues, carry_out, conflict_values, resolve
 from dentes_twenty.migration.sampling import USUAL
@@ -61,11 +62,12 @@ class Migration(Opened):
         """Names of the reports that the mapping covers, in reading order."""
         return self.mapping.report_names
 
-    def stage(self, report: str) -> StagedReport:
+    def stage(self, report: str, progress: Listener | None = None) -> StagedReport:
         """Read one report through the mapping into typed tables."""
         self.forget_plan()
         settings = steps.stage_settings(self.practice)
-        return stage_report(self.drop, self.mapping, report, settings, self.staging_dir)
+        told = told_by(progress) if progress is not None else None
+        return stage_report(self.drop, self.mapping, report, settings, self.staging_dir, told)
 
     def issues_of(self, report: str) -> Iterator[Issue]:
         """What staging has to say about one report, also while others still stand as an earlier export had them."""
@@ -92,9 +94,9 @@ class Migration(Opened):
         """The declarations that write an object, in order."""
         return tuple(d for d in self.planner.declarations if d.target.singular == object_)
 
-    def check_references(self) -> steps.ReferenceSummary:
+    def check_references(self, progress: Listener | None = None) -> steps.ReferenceSummary:
         """Plan every row once: what lands, what stays out and why. Writes the findings into the ledger."""
-        return steps.check_references(self.planner, self.ledger, self.run_id, self.drop_id)
+        return steps.check_references(self.planner, self.ledger, self.run_id, self.drop_id, progress)
 
     # -- the workspace
 
@@ -110,14 +112,16 @@ class Migration(Opened):
         """What the workspace's data model lacks."""
         return steps.provision_plan(self.planner, self.store.model)
 
-    def provision(self, on_step: Callable[[str], None] | None = None) -> steps.ProvisionSummary:
+    def provision(
+        self, on_step: Callable[[str], None] | None = None, progress: Listener | None = None
+    ) -> steps.ProvisionSummary:
         """Make what is missing; a second call makes nothing."""
-        self._remember_workspace()
-        return self.wait(steps.provision(self.planner, self.store, self.ledger, self.run_id, on_step))
+        self._remember_workspace(progress)
+        return self.wait(steps.provision(self.planner, self.store, self.ledger, self.run_id, on_step, progress))
 
-    def adopt(self) -> steps.AdoptionSummary:
+    def adopt(self, progress: Listener | None = None) -> steps.AdoptionSummary:
         """Find people and companies that the workspace holds already, and do with them what policy says."""
-        summary = self.wait(steps.adopt(self.planner, self.store, self.ledger, self.run_id, self.practice))
+        summary = self.wait(steps.adopt(self.planner, self.store, self.ledger, self.run_id, self.practice, progress))
         self.__dict__.pop("planner", None)
         return summary
 
@@ -214,13 +218,23 @@ class Migration(Opened):
         """What steps outside this class need, within a run."""
         return self._context()
 
-    def reconcile(self, *, quick: bool = False, objects: Sequence[str] | None = None) -> Reconciliation:
-        """The books of the export against those of Twenty: all objects, members included, or some of them.
+    def reconcile(
+        self,
+        *,
+        quick: bool = False,
+        contents: bool = False,
+        objects: Sequence[str] | None = None,
+        progress: Listener | None = None,
+    ) -> Reconciliation:
+        """The books of the export against those of Twenty: all objects, members and files included, or some of them.
 
-        Reads only. `quick` compares counts and sums; otherwise every field of every record.
+        Writes nothing into Twenty; the ledger remembers what is lost. `quick` compares counts and sums; otherwise every
+        field of every record, and the attachment of every file, with `contents` byte by byte.
         """
         sides = (self.planner, self._owners, self.store, self.ledger)
-        return self.wait(steps.reconcile(*sides, self.drop_id, quick=quick, objects=objects))
+        return self.wait(
+            steps.reconcile(*sides, self.drop_id, quick=quick, contents=contents, objects=objects, progress=progress)
+        )
 
     def _context(self) -> steps.StepContext:
         self._remember_workspace()
@@ -234,11 +248,11 @@ class Migration(Opened):
             client=self.client,
         )
 
-    def _remember_workspace(self) -> None:
+    def _remember_workspace(self, progress: Listener | None = None) -> None:
         """Before the first write: what the workspace held, for the comparison after a rollback; and what an earlier
         rollback has kept is ours again."""
         if not self._remembered:
-            self.wait(steps.remember_workspace(self.store, self.ledger, self.run_id))
+            self.wait(steps.remember_workspace(self.store, self.ledger, self.run_id, progress))
             self.ledger.take_up_kept(self.run_id)
             self._remembered = True
 
@@ -265,9 +279,13 @@ class Migration(Opened):
         self.forget_plan()
         return summary
 
-    def compare_workspace(self) -> Comparison | None:
+    def compare_workspace(self, progress: Listener | None = None) -> Comparison | None:
         """The workspace now against its fingerprint from before the first write; reads only. None without one."""
-        return self.wait(steps.compare_workspace(self.store, self.ledger))
+        return self.wait(steps.compare_workspace(self.store, self.ledger, progress))
+
+    def last_comparison(self) -> Mapping[str, Any] | None:
+        """What the rollback that left nothing of ours has found, as counts. None while anything of ours stands."""
+        return steps.last_comparison(self.ledger)
 
     def purge(self, signed_by: str) -> steps.PurgeSummary:
         """Delete personal data after sign-off: staged tables, reports, before-images. The audit log remains.

@@ -16,6 +16,7 @@ from dentes_twenty.migration.delta import MARKED
 from dentes_twenty.migration.ledger import (
     Conflict,
     ConflictState,
+    Loss,
     Operation,
     Outcome,
     RecordIntent,
@@ -31,6 +32,7 @@ from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.verify import Verifier
 from dentes_twenty.objects.absent import ABSENT
 from dentes_twenty.objects.fields import SourceObject
+from dentes_twenty.objects.target import FieldType
 from dentes_twenty.twenty.records import BatchOutcome
 from dentes_twenty.twenty.values import cleared
 
@@ -83,11 +85,14 @@ class Updater:
         self._tally = tally
         self._types = {f.target.wire_name: f.target.type for f in declaration.fields}
 
-    async def update(self, changes: Sequence[Change]) -> None:
-        """Merge and write one batch; `None` for a state marks a record that is adopted now."""
+    async def update(self, changes: Sequence[Change]) -> list[PlannedRecord]:
+        """Merge and write one batch; `None` for a state marks a record that is adopted now. Returns the records that
+        were destroyed and are to be made again."""
         ids = [state.record_id if state else planned.id for planned, state in changes]
         absent = [
-            state.record_id for _, state in changes if state and state.status in (Status.VANISHED, Status.DELETED)
+            state.record_id
+            for _, state in changes
+            if state and (state.status in (Status.VANISHED, Status.DELETED) or state.reason == Loss.LOST)
         ]
         if absent:
             await self._run.store.restore(self._object, absent)
@@ -96,19 +101,22 @@ class Updater:
             await self._run.store.update_ids(self._object, marked, {ABSENT.name: False})
         current = await self._run.store.read(self._object, ids)
         writes: list[_Merged] = []
-        gone: list[RecordKey] = []
+        gone: list[PlannedRecord] = []
         for (planned, state), record in zip(changes, ids, strict=True):
             if record not in current:
-                gone.append(RecordKey(planned.source_object, planned.source_id))
+                gone.append(planned)
                 continue
             writes.append(self._merge(planned, state, self._verifier.current(current[record])))
-        if gone:
-            self._run.ledger.set_status(self._run.run, gone, Status.DELETED, "deleted_by_a_person")
-            for key in gone:
+        again = gone if self._run.restore_deleted and self._object != MEMBER else []
+        if gone and not again:
+            keys = [RecordKey(planned.source_object, planned.source_id) for planned in gone]
+            self._run.ledger.set_status(self._run.run, keys, Status.DELETED, "deleted_by_a_person")
+            for key in keys:
                 self._run.ledger.conflict_resolve(key, ConflictState.CLOSED, by=BY, run=self._run.run)
             self._tally.deleted_by_a_person += len(gone)
         if writes:
             await self._write(writes)
+        return again
 
     async def complete(self, batch: Sequence[PlannedRecord]) -> None:
         """Write the relations to the object's own kind that had to wait for their targets."""
@@ -145,6 +153,8 @@ class Updater:
                 decision = adopt(exported, holds, empty)
             if decision is Decision.CONFLICT:
                 decision = decided(standing.get(name), exported, holds)
+            if self._was_unlinked(state, name) and holds == empty != exported:
+                decision = Decision.WRITE
             if decision is Decision.WRITE:
                 sent[name] = planned.values[name]
             if decision in (Decision.WRITE, Decision.SAME, Decision.KEPT):
@@ -156,6 +166,11 @@ class Updater:
             self._tally.conflicts += len(conflicts)
         closed = tuple(standing.keys() - {one.field for one in conflicts})
         return _Merged(planned, state, sent, settled, closed)
+
+    def _was_unlinked(self, state: RecordState | None, name: str) -> bool:
+        """Whether Twenty, and no person, has emptied the relation, and it is to be set again."""
+        unlinked = state is not None and state.reason == Loss.UNLINKED
+        return unlinked and self._run.restore_deleted and self._types[name] is FieldType.RELATION
 
     async def _write(self, writes: Sequence[_Merged], *, completing: bool = False) -> None:
         ledger = self._run.ledger

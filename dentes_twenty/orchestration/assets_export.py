@@ -90,7 +90,7 @@ def staged_asset(report: Report) -> dg.AssetsDefinition:
                 yield _absent()
                 return
             try:
-                found = session.migration.stage(report.name)
+                found = session.migration.stage(report.name, step.progress)
             except ExportError as error:
                 yield dg.AssetCheckResult(
                     passed=False, check_name=SCHEMA_CHECK, metadata={"code": error.code, "fix": error.fix}
@@ -162,7 +162,7 @@ def references(context: dg.AssetExecutionContext, session: dg.ResourceParam[Sess
     """Writes the findings into the ledger's quarantine, and the page that lists them."""
     with session.step(context) as step:
         migration = session.migration
-        summary = migration.check_references()
+        summary = migration.check_references(step.progress)
         page = write_quarantine(
             migration.practice, migration.ledger, location=migration.drop.location, run=migration.run_id
         )

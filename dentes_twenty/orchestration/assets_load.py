@@ -93,8 +93,9 @@ def _load(load: LoadStep, session: Session, step: Step) -> dg.MaterializeResult[
     tallies: dict[str, Tally] = {}
     declarations: list[SourceObject] = []
     for object_ in objects_of(load, migration):
-        session.tallies[object_] = migration.load(object_, step.progress)
-        for source, tally in session.tallies[object_].items():
+        found = migration.load(object_, step.progress, session.again)
+        session.tallies[object_] = found
+        for source, tally in found.items():
             tallies[source if load.object else object_] = tally
         declarations += migration.declarations(object_)
     figures = md.tally_figures(tallies.values())
@@ -176,7 +177,7 @@ def attachments(context: dg.AssetExecutionContext, session: dg.ResourceParam[Ses
     with session.step(context) as step:
         migration = session.migration
         calls = migration.calls.total
-        tally = migration.load_files(step.progress)
+        tally = migration.load_files(step.progress, session.again)
         step.figures = {**files_figures(tally), "calls": migration.calls.total - calls, "seconds": step.seconds}
         yield dg.MaterializeResult(
             metadata={md.ROW_COUNT: tally.attached + tally.unchanged, **md.figures(step.figures)},
@@ -218,6 +219,7 @@ def files_figures(tally: FilesTally) -> dict[str, float]:
         "created": tally.attached,
         "replaced": tally.replaced,
         "unchanged": tally.unchanged,
+        "removed": tally.removed,
         "missing": tally.missing,
         "refused": tally.refused,
         "bytes": tally.bytes,
@@ -231,7 +233,8 @@ def files_check(tally: FilesTally) -> dg.AssetCheckResult:
         passed=absent == 0,
         check_name=VERIFIED_CHECK,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{tally.attached + tally.unchanged} files stand in Twenty, {absent} could not be brought there.",
+        description=f"{tally.attached + tally.unchanged} files stand in Twenty, {absent} could not be brought there"
+        + (f", {tally.removed} were deleted in Twenty and stay so." if tally.removed else "."),
         metadata={
             **md.figures({"missing": tally.missing, "refused": tally.refused}),
             **({"reasons": md.count_table("reason", "files", tally.reasons)} if tally.reasons else {}),

@@ -119,7 +119,7 @@ def workspace_data_model(context: dg.AssetExecutionContext, session: dg.Resource
                 made.add(field)
                 step.note(f"Made {field}")
 
-        summary = session.migration.provision(on_step=told)
+        summary = session.migration.provision(on_step=told, progress=step.progress)
         step.figures = {
             "objects_created": summary.objects,
             "fields_created": summary.fields,
@@ -143,7 +143,7 @@ def workspace_data_model(context: dg.AssetExecutionContext, session: dg.Resource
 def existing_records(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
     """What an adopted record held before goes into the ledger, encrypted."""
     with session.step(context) as step:
-        summary = session.migration.adopt()
+        summary = session.migration.adopt(step.progress)
         step.figures = {
             **{f"adopted_{name}": count for name, count in summary.adopted.items()},
             **{f"kept_apart_{name}": count for name, count in summary.kept_apart.items()},

@@ -21,6 +21,7 @@ from dentes_twenty.definitions import build_defs
 from dentes_twenty.failures import Failure
 from dentes_twenty.orchestration.listening import Listener
 from dentes_twenty.orchestration.outcome import DOCUMENT, Check, FailedStep, JobOutcome, Table
+from dentes_twenty.orchestration.resources import KEY, RESTORE
 
 HOME_VARIABLE = "DAGSTER_HOME"
 SETTINGS = "dagster.yaml"
@@ -66,23 +67,26 @@ def run_job(
     listener: Listener | None = None,
     tags: Mapping[str, str] | None = None,
     config: Mapping[str, Mapping[str, Any]] | None = None,
+    restore_deleted: bool = False,
 ) -> JobOutcome:
-    """Run a job to its end. `config`: step -> its settings.
+    """Run a job to its end. `config`: step -> its settings. `restore_deleted`: what people deleted comes back.
 
     Raises KeyboardInterrupt when it was interrupted; every other failure is in the outcome."""
     defs = build_defs(practice_file=practice_file, api_key=api_key, listener=listener)
     began = time.monotonic()
+    settings = _run_config(config, restore_deleted=restore_deleted)
     result = defs.resolve_job_def(job).execute_in_process(
-        instance=instance, raise_on_error=False, run_config=_run_config(config), tags=tags
+        instance=instance, raise_on_error=False, run_config=settings, tags=tags
     )
     if any(_interrupted(event) for event in result.all_events):
         raise KeyboardInterrupt
     return _outcome(job, result.run_id, result.success, time.monotonic() - began, result.all_events)
 
 
-def _run_config(config: Mapping[str, Mapping[str, Any]] | None) -> dict[str, Any]:
+def _run_config(config: Mapping[str, Mapping[str, Any]] | None, *, restore_deleted: bool) -> dict[str, Any]:
     steps = {step: {"config": dict(settings)} for step, settings in (config or {}).items()}
-    return {**QUIET, "ops": steps} if steps else QUIET
+    shared = {KEY: {"config": {RESTORE: True}}} if restore_deleted else {}
+    return {**QUIET, **({"ops": steps} if steps else {}), **({"resources": shared} if shared else {})}
 
 
 def _outcome(job: str, run_id: str, success: bool, seconds: float, events: Sequence[DagsterEvent]) -> JobOutcome:

@@ -11,9 +11,8 @@ import dagster as dg
 from dentes_twenty.orchestration.layout import (
     APPROVAL,
     EXPORT_GROUP,
-    LOAD_STEPS,
-    MEMBERS,
     OWNERS,
+    RECONCILED,
     RECONCILED_CHECK,
     TWENTY_GROUP,
     WORKSPACE_GROUP,
@@ -59,5 +58,4 @@ def _everything_that_moves() -> dg.AssetSelection:
 
 def reconciled_checks() -> dg.AssetSelection:
     """The checks of the reconciliation, of every object."""
-    names = (MEMBERS, *(step.name for step in LOAD_STEPS))
-    return dg.AssetSelection.checks(*(dg.AssetCheckKey(dg.AssetKey(name), RECONCILED_CHECK) for name in names))
+    return dg.AssetSelection.checks(*(dg.AssetCheckKey(dg.AssetKey(name), RECONCILED_CHECK) for name in RECONCILED))

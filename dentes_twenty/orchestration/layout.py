@@ -98,6 +98,8 @@ LOAD_STEPS: tuple[LoadStep, ...] = _load_steps()
 REPORT_NAMES: tuple[str, ...] = tuple(report.name for report in REPORTS)
 NOTES = next(step.name for step in LOAD_STEPS if step.object == "note")
 LAST = LOAD_STEPS[-1].name
+RECONCILED: tuple[str, ...] = (MEMBERS, *(step.name for step in LOAD_STEPS), ATTACHMENTS)
+"""Assets that a reconciliation checks."""
 
 
 def is_form(object_: str) -> bool:

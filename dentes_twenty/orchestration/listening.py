@@ -70,8 +70,9 @@ def duration(seconds: float | None) -> str:
 
 def sentence(progress: LoadProgress) -> str:
     """One log line: "1,200 of 8,000 (Appointments), 310/s, 22 s left, 14 calls so far"."""
+    calls = "" if progress.calls is None else f", {progress.calls:,} calls so far"
     total = "" if progress.total is None else f" of {progress.total:,}"
     return (
         f"{progress.done:,}{total} ({progress.object}), {progress.rate:,.0f}/s, "
-        f"{duration(progress.seconds_left)} left, {progress.calls:,} calls so far"
+        f"{duration(progress.seconds_left)} left{calls}"
     )

@@ -13,10 +13,18 @@ import dagster as dg
 
 from dentes_twenty.migration.reconcile import NEXT_STEPS, Reconciliation
 from dentes_twenty.migration.session import Migration
+from dentes_twenty.objects.target import ATTACHMENT
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_load import objects_of
 from dentes_twenty.orchestration.jobs import job_tags, reconciled_checks
-from dentes_twenty.orchestration.layout import LOAD_STEPS, MEMBERS, RECONCILED_CHECK, RECONCILIATION
+from dentes_twenty.orchestration.layout import (
+    ATTACHMENTS,
+    LOAD_STEPS,
+    MEMBERS,
+    RECONCILED,
+    RECONCILED_CHECK,
+    RECONCILIATION,
+)
 from dentes_twenty.orchestration.resources import Session
 from dentes_twenty.reports import write_report
 from dentes_twenty.reports.headings import heading_of
@@ -25,13 +33,22 @@ from dentes_twenty.reports.reconciled import reconciliation_report, rendered
 JOB = "reconcile"
 PAGE = "reconciliation"
 MEMBER_OBJECT = "workspaceMember"
+COMPARED = (
+    "Every record, field and link, and the money, against the export and the ledger. Reads only; may be run at any "
+    "time."
+)
+FILES_COMPARED = (
+    "Every file hangs on its note and patient; with `files` its bytes are those that were uploaded. Reads only; may be "
+    "run at any time."
+)
 SHOWN = 10  # codes or fields in a check's table
 
 
 class ReconcileConfig(dg.Config):
-    """Counts and sums only (`quick`), or every field of every record."""
+    """Counts and sums only (`quick`), or every field of every record; with `files` every file byte by byte too."""
 
     quick: bool = False
+    files: bool = False
 
 
 def reconciliation_check() -> dg.AssetChecksDefinition:
@@ -40,10 +57,9 @@ def reconciliation_check() -> dg.AssetChecksDefinition:
         dg.AssetCheckSpec(
             RECONCILED_CHECK,
             asset=name,
-            description="Every record, field and link, and the money, against the export and the ledger. Reads only; "
-            "may be run at any time.",
+            description=FILES_COMPARED if name == ATTACHMENTS else COMPARED,
         )
-        for name in (MEMBERS, *(step.name for step in LOAD_STEPS))
+        for name in RECONCILED
     ]
 
     @dg.multi_asset_check(
@@ -59,7 +75,9 @@ def reconciliation_check() -> dg.AssetChecksDefinition:
             targets = _targets(migration)
             whole = asked == {spec.asset_key.to_user_string() for spec in specs}
             objects = None if whole else [one for name in asked for one in targets.get(name, ())]
-            found = migration.reconcile(quick=config.quick, objects=objects)
+            found = migration.reconcile(
+                quick=config.quick, contents=config.files, objects=objects, progress=step.progress
+            )
             page = write_page(migration, found) if whole else None
             step.figures = _figures(found)
             for name in asked:
@@ -71,7 +89,8 @@ def reconciliation_check() -> dg.AssetChecksDefinition:
 
 def _targets(migration: Migration) -> dict[str, tuple[str, ...]]:
     """Asset -> Twenty objects."""
-    return {MEMBERS: (MEMBER_OBJECT,), **{step.name: objects_of(step, migration) for step in LOAD_STEPS}}
+    loaded = {step.name: objects_of(step, migration) for step in LOAD_STEPS}
+    return {MEMBERS: (MEMBER_OBJECT,), **loaded, ATTACHMENTS: (ATTACHMENT.singular,)}
 
 
 def write_page(migration: Migration, found: Reconciliation) -> str:
@@ -107,6 +126,8 @@ def _result(asset: str, targets: tuple[str, ...], found: Reconciliation, page: s
     metadata: dict[str, Any] = md.figures(
         {"landed": sum(one.landed for one in rows), "verified_records": verified, "verified_values": values}
     )
+    if asset == ATTACHMENTS and found.files is not None:
+        metadata = md.figures({"in_export": found.files.in_export, "landed": found.files.landed})
     if wrong or notable:
         metadata["what_to_do"] = md.steps_table({**wrong, **notable}, NEXT_STEPS)
     if fields:
@@ -118,14 +139,23 @@ def _result(asset: str, targets: tuple[str, ...], found: Reconciliation, page: s
         asset_key=dg.AssetKey(asset),
         check_name=RECONCILED_CHECK,
         passed=not wrong,
-        description=_sentence(wrong, notable, verified, values, quick=found.quick),
+        description=_sentence(_looked(asset, found, verified, values), wrong, notable),
         metadata=metadata,
     )
 
 
-def _sentence(wrong: dict[str, int], notable: dict[str, int], verified: int, values: int, *, quick: bool) -> str:
+def _looked(asset: str, found: Reconciliation, verified: int, values: int) -> str:
+    if asset == ATTACHMENTS:
+        if found.files is None:
+            return "Files not compared"
+        contents = found.files.verified
+        tail = "" if contents is None else f", {contents:,} byte by byte"
+        return f"{found.files.in_export:,} files compared{tail}"
+    return "Counts and sums compared" if found.quick else f"{verified:,} records and {values:,} values compared"
+
+
+def _sentence(looked: str, wrong: dict[str, int], notable: dict[str, int]) -> str:
     """What is the matter, and what to do about the first of it."""
-    looked = "Counts and sums compared" if quick else f"{verified:,} records and {values:,} values compared"
     if not wrong:
         tail = f" To look at: {_counted(notable)}." if notable else ""
         return f"{looked}, nothing differs that should not.{tail}"

@@ -8,6 +8,7 @@ https://docs.dagster.io/guides/build/external-resources
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.ledger import RunState
 from dentes_twenty.migration.progress import LoadProgress
 from dentes_twenty.migration.session import Migration
+from dentes_twenty.migration.steps.context import MIGRATING, Again
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
 from dentes_twenty.orchestration.layout import PRACTICE_VARIABLE
@@ -29,6 +31,8 @@ from dentes_twenty.orchestration.listening import Listener, Silent, Throttle, se
 from dentes_twenty.practice import PracticeError, load_practice
 
 KEY = "session"
+RESTORE = "restore_deleted"
+RESTORE_HELP = "Bring back what people deleted in Twenty, and what the last reconciliation has found lost."
 PRACTICE_TAG = "dentes_twenty/practice"
 
 
@@ -39,13 +43,14 @@ class PracticeNotNamed(MigrationError):
 
 
 class Session:
-    """What the steps of one run share. `tallies` and `totals`, by Twenty object, are what the run has loaded and what
-    its checks have compared, for the summary."""
+    """What the steps of one run share. `again`: what is loaded although it was settled before. `tallies` and `totals`,
+    by Twenty object, are what the run has loaded and what its checks have compared, for the summary."""
 
-    def __init__(self, migration: Migration, kind: str, listener: Listener) -> None:
+    def __init__(self, migration: Migration, kind: str, listener: Listener, again: Again = MIGRATING) -> None:
         self.migration = migration
         self.tallies: dict[str, dict[str, Tally]] = {}
         self.totals: dict[str, tuple[Total, ...]] = {}
+        self.again = again
         self._kind = kind
         self._listener = listener
         self._began = False
@@ -189,7 +194,10 @@ def session_resource(
     """The resource for one practice. `api_key` replaces the environment's; the practice file is read when a run
     begins, not when definitions load."""
 
-    @dg.resource(description="One practice's migration: its export, mapping, ledger and workspace.")
+    @dg.resource(
+        description="One practice's migration: its export, mapping, ledger and workspace.",
+        config_schema={RESTORE: dg.Field(bool, default_value=False, description=RESTORE_HELP)},
+    )
     def session(context: dg.InitResourceContext) -> Iterator[Session]:
         run = context.run
         kind = run.job_name if run is not None and not run.job_name.startswith("__") else "materialize"
@@ -199,7 +207,8 @@ def session_resource(
         if run is not None and context.instance is not None:
             context.instance.add_run_tags(run.run_id, {PRACTICE_TAG: practice.key})
         with Migration(practice, api_key=api_key) as migration:
-            opened = Session(migration, kind, listener or Silent())
+            again = dataclasses.replace(MIGRATING, restore_deleted=bool(context.resource_config[RESTORE]))
+            opened = Session(migration, kind, listener or Silent(), again)
             try:
                 yield opened
             finally:

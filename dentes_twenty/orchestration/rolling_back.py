@@ -7,13 +7,12 @@ It is a job of its own and no asset, so that *Materialize all* can never undo a 
 that nobody materializes, the workspace as it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
 from dentes_twenty.migration.errors import MigrationError
-from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.steps import RollbackSummary, counts_of
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_export import TEAM
@@ -74,8 +73,16 @@ def roll_back(
             **md.figures(step.figures),
         },
     )
-    if summary.comparison is not None:
-        yield _evaluation(summary.comparison, passed=summary.explained)
+    compared = summary.comparison.as_counts() if summary.comparison is not None else summary.earlier
+    if compared is not None and not config.dry_run:
+        yield dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey(BEFORE),
+            check_name=AS_BEFORE_CHECK,
+            passed=summary.explained,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=_said(compared),
+            metadata=_differences(compared),
+        )
     if summary.failed:
         with explained():
             raise NotReversed(
@@ -96,33 +103,25 @@ def _by_object(summary: RollbackSummary) -> dg.TableMetadataValue:
     return dg.MetadataValue.table(records, schema=dg.TableSchema(columns))
 
 
-def _evaluation(compared: Comparison, *, passed: bool) -> dg.AssetCheckEvaluation:
-    return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(BEFORE),
-        check_name=AS_BEFORE_CHECK,
-        passed=passed,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=_said(compared),
-        metadata=_differences(compared),
-    )
+def _said(compared: Mapping[str, Any]) -> str:
+    """`compared`: `Comparison.as_counts`, with `at` when an earlier rollback has made it."""
+    when = f" Compared at {compared['at']}, when a rollback had left nothing of ours." if "at" in compared else ""
+    if compared["same"]:
+        return f"{compared['records']:,} records and the data model compared, nothing differs.{when}"
+    names = ", ".join(one["object"] for one in compared["differences"])
+    kept = "Kept records count as added; the private report lists ids."
+    return f"Different from before the migration: {names}. {kept}{when}"
 
 
-def _said(compared: Comparison) -> str:
-    if compared.same:
-        return f"{compared.records:,} records and the data model compared, nothing differs."
-    names = ", ".join(one.object for one in compared.differences)
-    return f"Different from before the migration: {names}. Kept records count as added; the private report lists ids."
-
-
-def _differences(compared: Comparison) -> dict[str, Any]:
+def _differences(compared: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **md.figures({"records": compared.records, "objects_that_differ": len(compared.differences)}),
-        "before": compared.before,
-        "after": compared.after,
+        **md.figures({"records": compared["records"], "objects_that_differ": len(compared["differences"])}),
+        "before": compared["before"],
+        "after": compared["after"],
         **{
-            f"differs_{one.object}": f"added {len(one.added)}, missing {len(one.missing)}, changed {len(one.changed)}"
-            + (", data model" if one.model else "")
-            for one in compared.differences
+            f"differs_{one['object']}": f"added {one['added']}, missing {one['missing']}, changed {one['changed']}"
+            + (", data model" if one["data_model"] else "")
+            for one in compared["differences"]
         },
     }
 
@@ -137,13 +136,14 @@ def workspace_as_before(
 ) -> dg.AssetCheckResult:
     """Reads only."""
     with session.look(AS_BEFORE_CHECK, context.log.info) as step:
-        compared = session.migration.compare_workspace()
-        step.figures = {"different": 0 if compared is None else len(compared.differences)}
+        found = session.migration.compare_workspace(step.progress)
+        compared = found.as_counts() if found is not None else session.migration.last_comparison()
+        step.figures = {"different": 0 if compared is None else len(compared["differences"])}
     if compared is None:
-        said = "No fingerprint stands: nothing was written yet, or everything was rolled back and compared."
+        said = "No fingerprint stands: nothing was written yet."
         return dg.AssetCheckResult(passed=True, severity=dg.AssetCheckSeverity.WARN, description=said)
     return dg.AssetCheckResult(
-        passed=compared.same,
+        passed=compared["same"],
         severity=dg.AssetCheckSeverity.WARN,
         description=_said(compared),
         metadata=_differences(compared),

@@ -121,6 +121,18 @@ class RecordNotice:
     url: str = ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class FileFigures:
+    """Files that the arrived notes have by the export, of which `landed` were uploaded, `in_twenty` are there, `out`
+    the export lacks or Twenty does not take. `verified`: compared byte by byte; None when none were to be."""
+
+    in_export: int
+    landed: int
+    in_twenty: int
+    out: int
+    verified: int | None = None
+
+
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class ReconciliationReport:
     """The books of the export against those of Twenty.
@@ -129,7 +141,8 @@ class ReconciliationReport:
     export (`expected`) and Twenty (`found`). `balances`: patients whose own balance in the export (`found`) is not the
     sum of their ledger rows (`expected`): the export contradicts itself, nothing was repaired. `plans`: the same for
     plans whose total (`expected`) is not the sum of their lines (`found`). `strays`: records that carry our source ids
-    and are in no ledger. `drift`: changes by people since `previous`.
+    and are in no ledger. `drift`: changes by people since `previous`. `files` is None when they were not looked at;
+    `files_wrong` and `files_notable` name single ones, their file name as `title`.
     """
 
     heading: Heading
@@ -145,6 +158,9 @@ class ReconciliationReport:
     orphans: tuple[RecordNotice, ...] = ()
     strays: tuple[RecordNotice, ...] = ()
     drift: tuple[RecordNotice, ...] = ()
+    files: FileFigures | None = None
+    files_wrong: tuple[RecordNotice, ...] = ()
+    files_notable: tuple[RecordNotice, ...] = ()
     previous: dt.datetime | None = None
     quick: bool = False
     calls: int = 0
@@ -160,6 +176,7 @@ class ReconciliationReport:
             "patients": bool(self.patients),
             "differences": bool(self.differences) or any(figures.differing for figures in self.objects),
             "orphans": bool(self.orphans),
+            "files": bool(self.files_wrong),
         }
         return tuple(key for key, there in found.items() if there)
 
@@ -174,6 +191,8 @@ class ReconciliationReport:
             "plans": bool(self.plans),
             "strays": bool(self.strays),
             "drift": bool(self.drift),
+            "files_changed": bool(self.files_notable),
+            "files_out": bool(self.files and self.files.out),
         }
         return tuple(key for key, there in found.items() if there)
 

@@ -10,10 +10,11 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from dentes_twenty.migration.reconcile import WRONG, Difference, Notice, Reconciliation, Rows, Sums
+from dentes_twenty.migration.reconcile import FILES_WRONG, WRONG, Difference, Files, Notice, Reconciliation, Rows, Sums
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.reports.assemble import money_totals
 from dentes_twenty.reports.figures import (
+    FileFigures,
     ObjectFigures,
     PatientMoney,
     ReconciliationReport,
@@ -52,6 +53,9 @@ def reconciliation_report(
         notices(found.orphans),
         notices(found.strays),
         notices(found.drift),
+        None if found.files is None else _files(found.files),
+        notices(one for one in found.file_notices if one.what in FILES_WRONG),
+        notices(one for one in found.file_notices if one.what not in FILES_WRONG),
         found.previous,
         found.quick,
         found.calls,
@@ -95,6 +99,10 @@ def _figures(rows: Rows, *, quick: bool) -> ObjectFigures:
         rows.differing,
         rows.label,
     )
+
+
+def _files(files: Files) -> FileFigures:
+    return FileFigures(files.in_export, files.landed, files.found, files.out, files.verified)
 
 
 def _amount(micros: int) -> Decimal:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from dentes_twenty.exports.private_files import private_folder, write_json, write_text
-from dentes_twenty.migration.fingerprint import Comparison
 from dentes_twenty.migration.steps import RollbackSummary, counts_of, kept_by_fields, part_name
 from dentes_twenty.reports.tables import table
 
@@ -85,26 +84,6 @@ def counted(summary: RollbackSummary) -> dict[str, Any]:
         "parts_kept": [
             {"part": part_name(one.part), "reason": one.reason, "records": one.records} for one in summary.parts.kept
         ],
-        "comparison": None if compared is None else _compared(compared),
-    }
-
-
-def _compared(compared: Comparison) -> dict[str, Any]:
-    return {
-        "same": compared.same,
-        "before": compared.before,
-        "after": compared.after,
-        "records": compared.records,
-        "counted_only": list(compared.counted),
-        "differences": [
-            {
-                "object": one.object,
-                "data_model": one.model,
-                "added": len(one.added),
-                "of_these_kept_by_the_rollback": one.ours,
-                "missing": len(one.missing),
-                "changed": len(one.changed),
-            }
-            for one in compared.differences
-        ],
+        "comparison": None if compared is None else compared.as_counts(),
+        "last_comparison": summary.earlier,
     }

@@ -10,6 +10,7 @@ File names may hold names of patients: they travel in bodies only.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import mimetypes
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from dentes_twenty.twenty.client import SIDE_IN_FLIGHT
 from dentes_twenty.twenty.errors import NotFound, RecordRefused, ServerTrouble
 from dentes_twenty.twenty.outcomes import BatchOutcome, Record
 from dentes_twenty.twenty.records import RecordStore
@@ -173,14 +175,17 @@ class FileStore:
     async def verify(self, attachment_ids: Sequence[str]) -> dict[str, Digest | None]:
         """Download what hangs on these attachments: size and SHA-256 by id, None where nothing can be read."""
         found = await self._store.read(OBJECT, attachment_ids, ["fullPath" if self.legacy else "file"])
-        digests: dict[str, Digest | None] = {}
-        for id_ in attachment_ids:
+        places = asyncio.Semaphore(SIDE_IN_FLIGHT)
+
+        async def digest(id_: str) -> Digest | None:
             url = self._address(found.get(id_, {}))
-            try:
-                digests[id_] = await self._transfers.download(url) if url else None
-            except (NotFound, ServerTrouble):
-                digests[id_] = None
-        return digests
+            async with places:
+                try:
+                    return await self._transfers.download(url) if url else None
+                except (NotFound, ServerTrouble):
+                    return None
+
+        return dict(zip(attachment_ids, await asyncio.gather(*map(digest, attachment_ids)), strict=True))
 
     def _address(self, record: Record) -> str | None:
         if self.legacy:

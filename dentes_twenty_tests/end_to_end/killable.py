@@ -1,17 +1,20 @@
-"""A process that runs migrations in forks of itself and kills them; it takes orders on standard input.
+"""A process that runs migrations and rollbacks in forks of itself and kills them; it takes orders on standard input.
 
 An order is `<practice file> <API key> <phase> <seconds>`: the fork kills itself so many seconds after the phase has
-begun (`provision` or `load`); a negative number lets it finish. The answer is the fork's exit status (-9: killed).
-Forking a process that has imported everything already makes thirty kills affordable.
+begun (`provision` or `load` of a migration, or `rollback`); a negative number lets it finish. The answer is the fork's
+exit status (-9: killed). Forking a process that has imported everything already makes thirty kills affordable.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import subprocess
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 from dentes_twenty.migration.session import Migration
@@ -25,8 +28,38 @@ def _arm(seconds: float) -> None:
         timer.start()
 
 
+@contextlib.contextmanager
+def killable() -> Iterator[subprocess.Popen[str]]:
+    """Such a process."""
+    command = [sys.executable, "-m", __name__]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def order(process: subprocess.Popen[str], practice: Path, key: str, phase: str, seconds: float) -> int:
+    """Run one migration or rollback; its exit status."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{practice} {key} {phase} {seconds}\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+def roll_back(practice_file: str, api_key: str, seconds: float) -> None:
+    """One rollback, killed on the way or not."""
+    with Migration(load_practice(Path(practice_file)), api_key=api_key) as migration, migration.run("rollback"):
+        assert migration.store
+        _arm(seconds)
+        migration.rollback()
+
+
 def run(practice_file: str, api_key: str, phase: str, seconds: float) -> None:
     """One migration, killed on the way or not."""
+    if phase == "rollback":
+        roll_back(practice_file, api_key, seconds)
+        return
     practice = load_practice(Path(practice_file))
     with Migration(practice, api_key=api_key) as migration, migration.run("migrate"):
         for report in migration.reports:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty_tests.end_to_end.harness import MEMBERS, check_workspace, make_drop, make_practice, needs_generator
+from dentes_twenty_tests.end_to_end.killable import killable, order
 
 pytestmark = [needs_generator, pytest.mark.slow]
 
@@ -20,26 +20,14 @@ KILLS_WHILE_LOADING = 12  # in each of two workspaces: 30 moments in all
 
 
 @pytest.fixture(scope="module")
-def killable() -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "dentes_twenty_tests.end_to_end.killable"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+def forking() -> Iterator[subprocess.Popen[str]]:
+    with killable() as process:
         yield process
-        assert process.stdin is not None
-        process.stdin.close()
-
-
-def order(process: subprocess.Popen[str], practice: Path, key: str, phase: str, seconds: float) -> int:
-    """Run one migration; its exit status."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(f"{practice} {key} {phase} {seconds}\n")
-    process.stdin.flush()
-    return int(process.stdout.readline())
 
 
 @pytest.mark.parametrize(("seed", "provisioning"), [(41, KILLS_WHILE_PROVISIONING), (44, 0)])
 def test_a_migration_killed_again_and_again_ends_in_the_same_workspace(
-    tmp_path: Path, killable: subprocess.Popen[str], seed: int, provisioning: int
+    tmp_path: Path, forking: subprocess.Popen[str], seed: int, provisioning: int
 ) -> None:
     moments = random.Random(seed)
     drop = make_drop(tmp_path, seed=seed, dialect="utf8-en", patients=30)
@@ -49,10 +37,10 @@ def test_a_migration_killed_again_and_again_ends_in_the_same_workspace(
         for kill in range(provisioning + KILLS_WHILE_LOADING):
             phase, longest = ("provision", 0.8) if kill < provisioning else ("load", 0.25)
             statuses.append(
-                order(killable, practice.path, sandbox.api_key, phase, round(moments.uniform(0.0, longest), 3))
+                order(forking, practice.path, sandbox.api_key, phase, round(moments.uniform(0.0, longest), 3))
             )
         assert set(statuses) <= {-9, 0}
         assert statuses.count(-9) >= len(statuses) * 2 // 3  # most of them were killed in the middle
-        assert order(killable, practice.path, sandbox.api_key, "load", -1) == 0
+        assert order(forking, practice.path, sandbox.api_key, "load", -1) == 0
         status, said = check_workspace(tmp_path, sandbox.url, sandbox.api_key, drop)
     assert status == 0, said

@@ -8,6 +8,8 @@ import pytest
 
 from dentes_twenty.migration.reconcile import (
     NEXT_STEPS,
+    Files,
+    FileTrouble,
     Kind,
     Notice,
     Reconciliation,
@@ -92,8 +94,19 @@ def test_there_is_something_to_do_about_everything() -> None:
     result.rows[0].kinds.update(Kind)
     result.totals.append(Total("supplyItem", "item", "unitPrice TRY", 1, 2))
     result.patients = result.balances = result.plans = [Sums("patient", "1", "A B", "TRY", 10, 11)]
+    result.files = Files(out=1)
+    result.files.troubles.update(FileTrouble)
     codes = {**result.wrong(), **result.notable()}
     assert codes.keys() == NEXT_STEPS.keys()
+
+
+def test_files_that_people_removed_are_to_look_at_and_all_other_troubles_are_wrong() -> None:
+    result = found()
+    result.files = Files(in_export=9, landed=8, found=6, out=1)
+    result.files.troubles.update({FileTrouble.DELETED: 1, FileTrouble.DESTROYED: 1, FileTrouble.RENAMED: 2})
+    assert result.wrong() == result.wrong("attachment") == {"files_missing": 1, "files_changed": 2}
+    assert result.notable("attachment") == {"files_deleted": 1, "files_out": 1}
+    assert result.wrong("supplyItem") == result.notable("supplyItem") == {}
 
 
 def test_nobodys_data_shows_in_a_representation() -> None:

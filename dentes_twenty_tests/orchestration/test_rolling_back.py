@@ -69,5 +69,18 @@ def test_a_rollback_says_what_it_kept_by_count_and_checks_the_workspace(
     assert kept not in str(document)
     assert document["comparison"]["same"]
     assert (document["comparison"]["records"], document["counts"]["kept"]) == (4, 0)
+    assert document["last_comparison"] is None
+    # Whoever has lost that output sees it again: the fingerprint is closed, what was found is in the log.
+    assert run(["rollback", "--yes", "--json", "--practice", str(practice.path)]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["comparison"] is None
+    assert again["last_comparison"].pop("at")
+    assert again["last_comparison"] == document["comparison"]
+    assert run(["rollback", "--yes", "--practice", str(practice.path)]) == 0
+    assert "The workspace is as before the migration: 4 records" in capsys.readouterr().out
+    last = job()
+    (check,) = [e for e in last.all_events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
+    assert check.asset_check_evaluation_data.passed
+    assert "Compared at 20" in (check.asset_check_evaluation_data.description or "")
     with open_instance(dagster_home(practice)) as own:  # the command's runs show in the UI
-        assert [one.job_name for one in own.get_runs()] == ["rollback", "rollback"]
+        assert [one.job_name for one in own.get_runs()] == ["rollback"] * 4

@@ -13,6 +13,7 @@ from dentes_twenty.reports.figures import (
     DeltaFigures,
     DeltaPoint,
     DeltaReport,
+    FileFigures,
     HeldRow,
     MoneyTotal,
     ObjectFigures,
@@ -60,6 +61,7 @@ def reconciliation_report(language: Language = "en", state: State = State.ATTENT
         for f in objects()
     )
     base = {"patients_compared": 398, "balances_compared": 380, "calls": 112, "minutes": 1.4}
+    scan = RecordNotice("note", "31", "röntgen çekimi.png", "file_deleted")
     if state is State.GOOD:
         return ReconciliationReport(examples.heading(language), good, money, **base)  # type: ignore[arg-type]
     balances = (
@@ -78,6 +80,8 @@ def reconciliation_report(language: Language = "en", state: State = State.ATTENT
             strays=strays,
             drift=drift,
             previous=previous,
+            files=FileFigures(22, 20, 19, 2),
+            files_notable=(scan,),
             **base,  # type: ignore[arg-type]
         )
     wrong = (MoneyTotal("entry", "Amount", "TRY", Decimal("1284500.35"), Decimal("1284400.35")), *money[1:])
@@ -119,6 +123,14 @@ def reconciliation_report(language: Language = "en", state: State = State.ATTENT
         strays=strays,
         drift=drift,
         previous=previous,
+        files=FileFigures(22, 22, 20, 0, 20),
+        files_wrong=(
+            RecordNotice("note", "32", examples.SCRIPT, "file_destroyed"),
+            RecordNotice(
+                "note", "33", "rapor.pdf", "file_content", url="https://ege.twenty.example/object/attachment/1"
+            ),
+        ),
+        files_notable=(scan,),
         **base,  # type: ignore[arg-type]
     )
 

@@ -7,7 +7,7 @@ from dentes_twenty.migration.ledger.adoptions import Adoption, new_key
 from dentes_twenty.migration.ledger.approvals import Approval
 from dentes_twenty.migration.ledger.audit import AuditHead, AuditProblem
 from dentes_twenty.migration.ledger.conflicts import Conflict, ConflictState
-from dentes_twenty.migration.ledger.files import FileRecord, FileState
+from dentes_twenty.migration.ledger.files import FileNames, FileRecord, FileState
 from dentes_twenty.migration.ledger.held import Held
 from dentes_twenty.migration.ledger.ledger import Ledger, Purged
 from dentes_twenty.migration.ledger.limits import SharedLimits
@@ -16,6 +16,7 @@ from dentes_twenty.migration.ledger.quarantine import Defect, Entry, EntryState,
 from dentes_twenty.migration.ledger.runs import Drop, DropState, Run, RunState
 from dentes_twenty.migration.ledger.types import (
     FieldPrints,
+    Loss,
     Operation,
     Outcome,
     RecordIntent,
@@ -39,10 +40,12 @@ __all__ = [
     "Entry",
     "EntryState",
     "FieldPrints",
+    "FileNames",
     "FileRecord",
     "FileState",
     "Held",
     "Ledger",
+    "Loss",
     "Operation",
     "Outcome",
     "Part",

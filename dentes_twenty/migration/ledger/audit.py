@@ -202,6 +202,21 @@ class AuditLog:
                 "hash": bytes(row.hash).hex(),
             }
 
+    def last(self, operation: str) -> dict[str, Any] | None:
+        """The newest line of an operation: `at` and `detail` as `lines` gives them, and the outcome."""
+        statement = (
+            sa.select(audit.c.at, audit.c.outcome, audit.c.detail)
+            .where(audit.c.practice == self._practice, audit.c.operation == operation)
+            .order_by(audit.c.seq.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(statement).first()
+        if row is None:
+            return None
+        at = (EPOCH + row.at * MICROSECOND).isoformat()
+        return {"at": at, "outcome": row.outcome, "detail": None if row.detail is None else orjson.loads(row.detail)}
+
     def export_jsonl(self, target: TextIO) -> int:
         """Writes one JSON object for each line; returns how many."""
         count = 0

@@ -1,7 +1,7 @@
 """Files: what became of every attachment, from the planned upload to the verified link.
 
-Belongs here: name, digest, size, Twenty's ids and state, by the record that the file belongs to. Does not belong here:
-reading and sending files (`twenty`), limits of size.
+Belongs here: name, digest, size, Twenty's ids and state, by the record that the file belongs to; and what stands for a
+name once personal data was purged. Does not belong here: reading and sending files (`twenty`), limits of size.
 """
 
 from __future__ import annotations
@@ -17,10 +17,16 @@ import sqlalchemy as sa
 from dentes_twenty.migration.ledger.audit import AuditLine
 from dentes_twenty.migration.ledger.core import PAGE, Core, Row, chunks
 from dentes_twenty.migration.ledger.records import by_source
-from dentes_twenty.migration.ledger.schema import files
+from dentes_twenty.migration.ledger.runs import RunState
+from dentes_twenty.migration.ledger.schema import files, runs
 from dentes_twenty.migration.ledger.types import RecordKey
 
 F = files.c
+
+PURGED = "purged:"
+"""What a purged file name starts with."""
+PURGE = "purge"
+"""The kind of a run that purges."""
 
 
 class FileState(StrEnum):
@@ -36,7 +42,8 @@ class FileState(StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FileRecord:
-    """One file of one record. `name` as the export gives it; `code` says why it was refused."""
+    """One file of one record. `name` as the export gives it, or what stands for it after a purge; `code` says why it
+    was refused, or of one that hangs what a reconciliation has found (`Loss`)."""
 
     key: RecordKey
     name: str = dataclasses.field(repr=False)
@@ -93,6 +100,18 @@ class Files(Core):
                     found.setdefault(RecordKey(row.source_object, row.source_id), []).append(_record(row))
         return found
 
+    def purged_name(self, key: RecordKey, name: str) -> str:
+        """What stands for a file's name after a purge."""
+        return PURGED + self.pseudonym(*key, name)
+
+    def names_are_purged(self) -> bool:
+        """Whether the practice has signed the migration off: no name of a file may come into the ledger any more."""
+        done = sa.select(runs.c.id).where(
+            runs.c.practice == self._practice, runs.c.kind == PURGE, runs.c.state == RunState.DONE
+        )
+        hidden = sa.select(F.practice).where(F.practice == self._practice, F.name.startswith(PURGED))
+        return bool(self._rows(done.limit(1)) or self._rows(hidden.limit(1)))
+
     def files(self, state: FileState | None = None, *, page: int = PAGE) -> Iterator[list[FileRecord]]:
         """Files in pages."""
         order = (F.source_object, F.source_id, F.name)
@@ -130,6 +149,23 @@ class Files(Core):
             "code": one.code,
             "run": run,
         }
+
+
+class FileNames:
+    """Names as the ledger keeps them. Made for one step: a purge and a migration never run side by side."""
+
+    def __init__(self, ledger: Files) -> None:
+        self._ledger = ledger
+        self._purged = ledger.names_are_purged()
+
+    def kept(self, key: RecordKey, name: str) -> str:
+        """Under which name the ledger has, or is to have, a file of the export."""
+        return self._ledger.purged_name(key, name) if self._purged else name
+
+    def find(self, key: RecordKey, name: str, known: Iterable[FileRecord]) -> FileRecord | None:
+        """The file of the export among those that the ledger knows of its record."""
+        wanted = self.kept(key, name)
+        return next((one for one in known if one.name == wanted), None)
 
 
 def _record(row: Row) -> FileRecord:

@@ -23,14 +23,16 @@ from dentes_twenty.migration.ledger.approvals import Approvals
 from dentes_twenty.migration.ledger.audit import AuditLine
 from dentes_twenty.migration.ledger.batches import Batches
 from dentes_twenty.migration.ledger.conflicts import Conflicts
-from dentes_twenty.migration.ledger.files import Files
+from dentes_twenty.migration.ledger.files import PURGED, Files
 from dentes_twenty.migration.ledger.held import HeldRows
 from dentes_twenty.migration.ledger.holders import HeldValues
 from dentes_twenty.migration.ledger.limits import SharedLimits
+from dentes_twenty.migration.ledger.losses import Losses
 from dentes_twenty.migration.ledger.provisioning import Provisioning
 from dentes_twenty.migration.ledger.quarantine import Quarantine
 from dentes_twenty.migration.ledger.rollbacks import Rollbacks
 from dentes_twenty.migration.ledger.schema import before_images, conflicts, files, quarantine
+from dentes_twenty.migration.ledger.types import RecordKey
 from dentes_twenty.migration.ledger.workspaces import WorkspaceFingerprints
 
 
@@ -56,6 +58,7 @@ class Ledger(
     HeldValues,
     WorkspaceFingerprints,
     Rollbacks,
+    Losses,
 ):  # each in its own file
     """One practice's ledger. Open it with `Ledger.open`; close it, or use it as a context manager.
 
@@ -111,7 +114,7 @@ class Ledger(
         )
         rows = connection.execute(plain).all()
         for row in rows:
-            hashed = PURGED + self.pseudonym(row.source_object, row.source_id, row.name)
+            hashed = self.purged_name(RecordKey(row.source_object, row.source_id), row.name)
             connection.execute(
                 sa.update(files)
                 .where(
@@ -123,7 +126,3 @@ class Ledger(
                 .values(name=hashed)
             )
         return len(rows)
-
-
-PURGED = "purged:"
-"""What a purged file name starts with."""

@@ -81,6 +81,18 @@ IN_TWENTY = (Status.LANDED, Status.ADOPTED, Status.VANISHED, Status.KEPT)
 """A record in one of these stands in the workspace (VANISHED by `delete` stands there soft-deleted)."""
 
 
+class Loss(StrEnum):
+    """The reason beside a standing record that a reconciliation did not find in Twenty as it was left there."""
+
+    LOST = "lost_in_twenty"  # deleted or destroyed by hand; a link may have lost one of its ends
+    UNLINKED = "unlinked_in_twenty"  # it is there, and a relation of it was emptied when its target was destroyed
+
+    @classmethod
+    def of(cls, reason: str | None) -> Loss | None:
+        """The loss that a record's reason, or a file's code, stands for."""
+        return next((loss for loss in cls if loss == reason), None)
+
+
 class Operation(StrEnum):
     """What a batch asks Twenty to do with its records."""
 

@@ -13,6 +13,7 @@ from dentes_twenty.migration.ledger import Adoption, Ledger, RecordKey, Status
 from dentes_twenty.migration.load import LoadRun
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.planning.records import PlannedRecord
+from dentes_twenty.migration.progress import Listener
 from dentes_twenty.objects.registry import MEMBERS
 from dentes_twenty.practice import KEY_VARIABLE, Practice
 from dentes_twenty.twenty.records import RecordStore
@@ -33,7 +34,14 @@ class AdoptionSummary:
     kept_apart: Mapping[str, int]
 
 
-async def adopt(planner: Planner, store: RecordStore, ledger: Ledger, run: int, practice: Practice) -> AdoptionSummary:
+async def adopt(
+    planner: Planner,
+    store: RecordStore,
+    ledger: Ledger,
+    run: int,
+    practice: Practice,
+    progress: Listener | None = None,
+) -> AdoptionSummary:
     """Look up e-mails and web sites that our records want for the first time: who holds them in Twenty."""
     adopted: dict[str, int] = {}
     apart: dict[str, int] = {}
@@ -42,7 +50,7 @@ async def adopt(planner: Planner, store: RecordStore, ledger: Ledger, run: int, 
         if wanted:
             # What a crash left in doubt may be the very record that holds a value, or gives it up.
             await settle_doubts(LoadRun(ledger, store, run, None), unique.object)
-        existing = await find_existing(store, ledger, unique, holders)
+        existing = await find_existing(store, ledger, unique, holders, progress)
         choice = decide(practice.policies.existing_records, wanted, existing)
         if choice.adopted:
             await _remember(unique, choice, store, ledger, run)

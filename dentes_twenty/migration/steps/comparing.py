@@ -1,7 +1,8 @@
 """Comparing records that Twenty holds with what was planned or written, field by field, with their links.
 
-Belongs here: reading a chunk of records and counting what differs. Does not belong here: which records (the walk of
-`steps.reconciling`), what a difference means (`migration.reconcile`).
+Belongs here: reading a chunk of records, counting what differs, and remembering in the ledger what is lost, so that a
+migration can be asked to bring it back. Does not belong here: which records (the walk of `steps.reconciling`), what a
+difference means (`migration.reconcile`), files (`steps.comparing_files`).
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dentes_twenty.migration.ledger import Ledger, RecordState, Status
+from dentes_twenty.migration.ledger import Ledger, Loss, RecordKey, RecordState, Status
 from dentes_twenty.migration.planning.records import PlannedRecord
 from dentes_twenty.migration.reconcile import (
+    ACTOR,
     MOST_LISTED,
     WRONG,
     Difference,
@@ -30,8 +32,6 @@ from dentes_twenty.twenty.outcomes import Record
 from dentes_twenty.twenty.records import RecordStore
 from dentes_twenty.twenty.values import Verdict, canonical, compare
 
-ACTOR = "updatedBy"
-
 
 class Comparer:
     """Compares chunk after chunk; what it finds goes into the result. Remembers which parents are there."""
@@ -42,6 +42,7 @@ class Comparer:
         self._result = result
         self._there: dict[str, set[str]] = defaultdict(set)
         self._gone: dict[str, set[str]] = defaultdict(set)
+        self._losses: dict[RecordKey, Loss] = {}
         self._waiting = {
             state.record_id for page in ledger.iterate(status=(Status.REFUSED, Status.HELD)) for state in page
         }
@@ -68,10 +69,21 @@ class Comparer:
         for planned, state in standing:
             if state.record_id in stored:
                 self._compare_one(declaration, planned, state, stored[state.record_id], rows)
-        await self._compare_links(
+        links = await self._compare_links(
             declaration, [(planned, state) for planned, state in standing if state.record_id in stored], rows
         )
+        self._remember_losses([*(state for _, state in standing), *links])
         return stored
+
+    def _remember_losses(self, states: Iterable[RecordState]) -> None:
+        """In the ledger: what is lost now, and what was lost and is there again."""
+        changed = {
+            state.key: self._losses.get(state.key)
+            for state in states
+            if self._losses.get(state.key) != Loss.of(state.reason)
+        }
+        self._ledger.note_losses(changed)
+        self._losses.clear()
 
     async def compare_written(
         self, declaration: SourceObject, states: Sequence[RecordState], rows: Rows, *, values: bool
@@ -113,6 +125,7 @@ class Comparer:
                 rows.deleted += 1
                 rows.landed -= 1
             self._gone[object_].add(state.record_id)
+            self._losses[state.key] = Loss.LOST
             what = "deleted" if deleted else "destroyed"
             notice = Notice(rows.object, object_, planned.source_id, state.record_id, title_of(planned.values), what)
             if len(self._result.gone) < MOST_LISTED:
@@ -132,6 +145,7 @@ class Comparer:
                 wrong = wrong or kind in WRONG
                 if target.relation is not None and stored is None and kind is Kind.CHANGED:
                     self._orphan(rows, planned, state, target.label)
+                    self._losses[state.key] = Loss.UNLINKED
                     rows.kinds[kind] += 1
                     rows.fields[target.wire_name] += 1
                     continue
@@ -190,8 +204,9 @@ class Comparer:
 
     async def _compare_links(
         self, declaration: SourceObject, standing: Sequence[tuple[PlannedRecord, RecordState]], rows: Rows
-    ) -> None:
-        """Each link record is there and joins what it was made to join."""
+    ) -> list[RecordState]:
+        """Each link record is there and joins what it was made to join; the ledger's states of the links."""
+        states: list[RecordState] = []
         for made in declaration.links:
             join = made.join.singular
             wanted = [
@@ -201,9 +216,14 @@ class Comparer:
                 continue
             columns = sorted(self._store.link_values(join, wanted[0][2].values))
             found = await self._store.read(join, [link.id for _, _, link in wanted], columns)
+            known = self._ledger.known(join, [planned.key for planned, _, _ in wanted])
+            states += known.values()
             for planned, state, link in wanted:
                 values = self._store.link_values(join, link.values)
                 record = found.get(link.id)
                 joins = record is not None and all(record[column] == value for column, value in values.items())
                 if not joins and not any(value in self._waiting for value in values.values()):
                     self._orphan(rows, planned, state, join)
+                    if record is None or not all(record[column] for column in values):
+                        self._losses[RecordKey(join, planned.key)] = Loss.LOST
+        return states

@@ -14,7 +14,8 @@ from dentes_twenty.twenty.records import RecordStore
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Again:
-    """What is done although it was settled before. `restore_deleted`: what a person deleted in Twenty comes back.
+    """What is done although it was settled before. `restore_deleted`: what a person deleted in Twenty, and what a
+    reconciliation has found lost, comes back.
     `retry_refused`: what Twenty has refused is sent again as it is; without it those with these ids (`chances`) are."""
 
     restore_deleted: bool = False

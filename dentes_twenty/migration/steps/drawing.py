@@ -16,6 +16,7 @@ from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.planning.records import PlannedRecord, build
 from dentes_twenty.migration.planning.rows import PlannedRow
+from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.sampling import (
     PATIENT,
     REMEMBERED,
@@ -82,7 +83,7 @@ class _Planned:
 class _Source:
     """The planned records of an export as the sampler walks them."""
 
-    def __init__(self, planner: Planner, owners: Owners) -> None:
+    def __init__(self, planner: Planner, owners: Owners, progress: Listener | None) -> None:
         self._planner = planner
         self._owners = owners
         self.declarations: tuple[SourceObject, ...] = (MEMBERS, *planner.declarations)
@@ -92,6 +93,14 @@ class _Source:
         self._trace = TracingContext(**known, written=written)
         self.adopted = frozenset(f"{source}:{source_id}" for source, source_id in plan.adopted)
         self.stays_out: dict[tuple[str, str], Issue] = {}
+        self._expected = {scope_of(one): planner.expected_records(one) for one in planner.declarations}
+        self._passed = 0
+        self._meter = Meter("", sum(self._expected.values()), progress)
+
+    def passed(self, declaration: SourceObject) -> None:
+        """The pass is through with a declaration, whose rows it has read once, in part, or again and again."""
+        self._passed += self._expected.get(scope_of(declaration), 0)
+        self._meter.at(self._passed, declaration.target.singular)
 
     def walk(self, declaration: SourceObject, wanted: Collection[str] | None = None) -> Iterator[_Planned]:
         """All records of a declaration, or only the wanted ones; then the walk ends with the last of them."""
@@ -101,7 +110,7 @@ class _Source:
         key = next(f.transform for f in declaration.fields if f.target.name == "sourceSystemId")
         left = None if wanted is None else set(wanted)
         issues: list[Issue] = []
-        for row in self._planner.rows(declaration, issues):
+        for row in self._meter.of(self._planner.rows(declaration, issues), declaration.target.singular):
             if left is None or key.compute(row, self._trace) in left:
                 record = build(declaration, row, self._trace)
                 parents = self._trace.parents_of(record)
@@ -161,9 +170,9 @@ def reports_of(declaration: SourceObject) -> tuple[str, ...]:
     return (declaration.report.name,)
 
 
-def draw(planner: Planner, owners: Owners, size: int) -> Drawn:
+def draw(planner: Planner, owners: Owners, size: int, progress: Listener | None = None) -> Drawn:
     """Walk the whole export once and choose."""
-    source = _Source(planner, owners)
+    source = _Source(planner, owners, progress)
     candidates = Candidates(size)
     merged = source.merged_contacts()
     for rank, declaration in reversed(list(enumerate(source.declarations))):
@@ -181,6 +190,7 @@ def draw(planner: Planner, owners: Owners, size: int) -> Drawn:
                 candidates.add(seen(planned))
             if candidates.lacking(names) == lacking:
                 break  # a record of another run, or one that stays out
+        source.passed(declaration)
     choice = choose(candidates.found, size)
     by_scope: dict[str, set[str]] = defaultdict(set)
     for key in choice.keys:
@@ -210,9 +220,9 @@ def _seen(
 # ---
 
 
-def collect(planner: Planner, owners: Owners, drawn: Drawn) -> tuple[SampledRow, ...]:
+def collect(planner: Planner, owners: Owners, drawn: Drawn, progress: Listener | None = None) -> tuple[SampledRow, ...]:
     """The rows and records of a draw, in import order."""
-    source = _Source(planner, owners)
+    source = _Source(planner, owners, progress)
     merged = source.merged_contacts()
     found: list[SampledRow] = []
     for rank, declaration in enumerate(source.declarations):
@@ -220,6 +230,7 @@ def collect(planner: Planner, owners: Owners, drawn: Drawn) -> tuple[SampledRow,
         if not wanted:
             continue
         chosen = list(source.walk(declaration, wanted))
+        source.passed(declaration)
         ids = {str(planned.row.get(declaration.report.key)) for planned in chosen}
         findings = _findings(planner, declaration, ids)
         for planned in chosen:

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from dentes_twenty.exports.private_files import private_folder, write_json
 from dentes_twenty.migration.ledger import Ledger
-from dentes_twenty.migration.reconcile import Difference, Kind, Notice, Reconciliation
+from dentes_twenty.migration.reconcile import Difference, FileTrouble, Kind, Notice, Reconciliation
 from dentes_twenty.practice import Practice
 from dentes_twenty.twenty.values import canonical
 
 FILE = "reconciliation.json"
 LOADS = ("migrate", "delta", "materialize")
 EDITS = (Kind.EDITED, Kind.CHANGED)
+FILES_GONE = (FileTrouble.DESTROYED, FileTrouble.DELETED)
 
 
 def add_drift(practice: Practice, ledger: Ledger, result: Reconciliation) -> None:
@@ -32,6 +33,9 @@ def add_drift(practice: Practice, ledger: Ledger, result: Reconciliation) -> Non
         fields = {_field_key(ledger, one): one for one in result.differences if one.kind in EDITS}
         prints = {key: ledger.prints.value(canonical(one.type, one.stored)).hex() for key, one in fields.items()}
         gone = {ledger.pseudonym(one.object, one.source_id): one for one in result.gone}
+        gone |= {
+            ledger.pseudonym(one.target, one.record_id): one for one in result.file_notices if one.what in FILES_GONE
+        }
         result.drift += _edited(fields[key] for key, print_ in prints.items() if before.fields.get(key) != print_)
         result.drift += [one for key, one in gone.items() if key not in before.gone]
         if result.whole:

@@ -4,7 +4,8 @@ A file that is missing, leaves the drop's folder, is too large or refused by Twe
 the same (data-model.md, 12). Uploads run side by side and cost no tokens; attachment records go in batches.
 
 A later export may hold another file under the name of one that hangs already: the digest tells. The new one takes its
-place, unless a person has changed the old attachment (both stay) or removed it (it stays removed).
+place, unless a person has changed the old attachment (both stay) or removed it (it stays removed). An attachment that a
+reconciliation has found gone stays so, unless what was deleted is to come back.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from itertools import islice
 from dentes_twenty.exports.drop import Drop, Problem
 from dentes_twenty.exports.issues import Issue
 from dentes_twenty.migration import ids
-from dentes_twenty.migration.ledger import FileRecord, FileState, RecordKey, Status
+from dentes_twenty.migration.ledger import FileNames, FileRecord, FileState, Loss, RecordKey, Status
+from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.planning.rows import PlannedRow
 from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.steps.context import StepContext
@@ -58,11 +60,13 @@ class FilesTally:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Wanted:
-    """One file of one note that stands in Twenty. `before`: what hangs there under its name."""
+    """One file of one note that stands in Twenty. `kept`: its name as the ledger has it. `before`: what hangs there
+    under its name."""
 
     row: PlannedRow
     key: RecordKey
     name: str
+    kept: str
     targets: dict[str, str]
     before: FileRecord | None = None
 
@@ -85,10 +89,9 @@ async def load_files(
     `may_differ`: files that hang already are read to see whether they are still the same.
     """
     tally = FilesTally()
-    meter = Meter("Attachments", None, progress, lambda: context.client.calls.total)
-    rows = iter(
-        notes if notes is not None else (r for r in context.planner.rows(note.DECLARATION) if r.get("attachment"))
-    )
+    total = expected_files(context.planner) if notes is None else None
+    meter = Meter("Attachments", total, progress, lambda: context.client.calls.total)
+    rows = iter(notes if notes is not None else rows_with_files(context.planner))
     async with FileStore(context.store) as files:
         step = _FileStep(context, drop, files, tally, may_differ=may_differ)
         while chunk := list(islice(rows, NOTES_AT_ONCE)):
@@ -97,6 +100,17 @@ async def load_files(
             meter.at(tally.done)
     context.ledger.quarantine_add(context.run, step.issues, drop=context.drop)
     return tally
+
+
+def rows_with_files(planner: Planner) -> Iterator[PlannedRow]:
+    """Notes of the export that name files."""
+    return (row for row in planner.rows(note.DECLARATION) if row.get("attachment"))
+
+
+def expected_files(planner: Planner) -> int:
+    """About how many files there will be: those of notes that stay out are not deducted."""
+    rows = planner.staged.rows(note.DECLARATION.report.name, columns=["attachment"])
+    return sum(len(set(row.get("attachment") or ())) for row in rows)
 
 
 class _FileStep:
@@ -113,6 +127,8 @@ class _FileStep:
         self._moved: list[dict[str, str]] = []
         self._may_differ = may_differ
         self._old = OldAttachments(context)
+        self._names = FileNames(context.ledger)
+        self._lost: list[FileRecord] = []
         self.issues: list[Issue] = []
 
     def wanted(self, rows: Sequence[PlannedRow]) -> Iterator[_Wanted]:
@@ -128,22 +144,30 @@ class _FileStep:
             person = self._plan.record_id("patient", row["patient_id"])
             for name in dict.fromkeys(row["attachment"]):
                 self._tally.planned += 1
-                before = next((one for one in files.get(key, ()) if one.name == name), None)
+                before = self._names.find(key, name, files.get(key, ()))
                 targets = {"note": state.record_id, "person": person}
-                if before is None or before.state is not FileState.ATTACHED or self._differs(before):
-                    yield _Wanted(row, key, name, targets, before)
-                    continue
-                self._tally.unchanged += 1
-                self._old.remember(before)
-                link = links.get(f"{key.source_object}:{key.source_id}")
-                if link is not None and link.run == self._context.run:
-                    self._moved += [{"id": one, "person": person} for one in before.attachment_ids]
+                kept = self._names.kept(key, name)
+                if before is None or before.state is not FileState.ATTACHED:
+                    yield _Wanted(row, key, name, kept, targets, before)
+                elif before.code == Loss.LOST and self._context.again.restore_deleted:
+                    self._lost.append(before)
+                    yield _Wanted(row, key, name, kept, targets)
+                elif before.code == Loss.LOST:
+                    self._tally.removed += 1
+                elif self._differs(before, name):
+                    yield _Wanted(row, key, name, kept, targets, before)
+                else:
+                    self._tally.unchanged += 1
+                    self._old.remember(before, name)
+                    link = links.get(f"{key.source_object}:{key.source_id}")
+                    if link is not None and link.run == self._context.run:
+                        self._moved += [{"id": one, "person": person} for one in before.attachment_ids]
 
-    def _differs(self, before: FileRecord) -> bool:
+    def _differs(self, before: FileRecord, name: str) -> bool:
         """Whether the drop holds another file under this name. One that it no longer holds stays as it is."""
         if not self._may_differ or before.sha256 is None:
             return False
-        found = self._drop.attachment(before.name)
+        found = self._drop.attachment(name)
         if isinstance(found, Problem):
             return False
         return found.size != before.size or bytes.fromhex(found.sha256()) != before.sha256
@@ -160,6 +184,7 @@ class _FileStep:
 
     async def take(self, wanted: Sequence[_Wanted]) -> None:
         """Upload what is not up yet, then make the attachment records in one batch."""
+        await self._clear_lost()
         gone = await self._old.look(one.before for one in wanted if one.before is not None and one.replaces)
         for one in wanted:
             if gone.intersection(one.replaces):
@@ -183,7 +208,7 @@ class _FileStep:
             done.append(self._state(one, FileState.ATTACHED, file, (attachment, *old)))
             if old:
                 self._tally.replaced += 1
-                if not self._old.remember(done[-1]):
+                if not self._old.remember(done[-1], one.name):
                     self._tell(one, "old_file_kept")
         self._ledger.file_set(self._context.run, done)
 
@@ -198,6 +223,16 @@ class _FileStep:
             )
             self._ledger.file_set(self._context.run, [known])
         self._tell(one, "file_removed_in_twenty")
+
+    async def _clear_lost(self) -> None:
+        """What is left of lost attachments, in Twenty's trash or cut off from their note, makes room: the id is one."""
+        lost, self._lost = self._lost, []
+        if lost:
+            run, attachments = self._context.run, [id_ for one in lost for id_ in one.attachment_ids]
+            detail = {"records": len(attachments)}
+            self._ledger.event(run, "destroy", ATTACHMENT.singular, "files", "intended", detail)
+            await self._context.store.destroy(ATTACHMENT.singular, attachments)
+            self._ledger.file_set(run, [dataclasses.replace(one, state=FileState.REMOVED, code=None) for one in lost])
 
     async def _upload(self, one: _Wanted) -> UploadedFile | None:
         found = self._drop.attachment(one.name)
@@ -217,7 +252,7 @@ class _FileStep:
 
     def _attachment_id(self, one: _Wanted, file: UploadedFile) -> str:
         digest = file.sha256 if one.replaces else ""
-        return ids.attachment_id(self._plan.practice, one.targets["note"], one.name, digest)
+        return ids.attachment_id(self._plan.practice, one.targets["note"], one.kept, digest)
 
     def _attachment(self, one: _Wanted, file: UploadedFile) -> Attachment:
         return Attachment(self._attachment_id(one, file), bare_name(one.name), file, one.targets)
@@ -232,7 +267,7 @@ class _FileStep:
     ) -> FileRecord:
         digest = bytes.fromhex(file.sha256) if file else None
         size, file_id = (file.size, file.file_id) if file else (None, None)
-        return FileRecord(one.key, one.name, state, digest, size, file_id, attachments, code)
+        return FileRecord(one.key, one.kept, state, digest, size, file_id, attachments, code)
 
     def _report(self, one: _Wanted, code: str, state: FileState) -> None:
         if one.before is not None and one.replaces:  # the earlier file still hangs there

@@ -26,7 +26,7 @@ class OldAttachments:
 
     def __init__(self, context: StepContext) -> None:
         self._context = context
-        self._waiting: list[FileRecord] = []
+        self._waiting: list[tuple[FileRecord, str]] = []
         self._found: dict[str, Record] = {}
 
     async def look(self, files: Iterable[FileRecord]) -> set[str]:
@@ -38,45 +38,46 @@ class OldAttachments:
         removed = {id_ for id_ in ids if id_ not in self._found or self._found[id_].get("deletedAt")}
         return set() if self._context.again.restore_deleted else removed
 
-    def remember(self, file: FileRecord) -> bool:
-        """Have old attachments removed; False when one of them stays, because a person has changed it."""
+    def remember(self, file: FileRecord, name: str) -> bool:
+        """Have old attachments removed; False when one of them stays, because a person has changed it. `name`: as the
+        export has it."""
         if len(file.attachment_ids) < 2:
             return True
-        self._waiting.append(file)
-        return not any(self._is_edited(file, old) for old in file.attachment_ids[1:])
+        self._waiting.append((file, name))
+        return not any(self._is_edited(name, old) for old in file.attachment_ids[1:])
 
     async def remove(self) -> None:
         """Destroy what nobody has changed; what somebody has changed is theirs now."""
         waiting, self._waiting = self._waiting, []
-        unseen = [old for file in waiting for old in file.attachment_ids[1:] if old not in self._found]
+        unseen = [old for file, _ in waiting for old in file.attachment_ids[1:] if old not in self._found]
         if unseen:
             self._found |= await self._context.store.read(ATTACHMENT.singular, unseen, with_deleted=True)
         going = [
             old
-            for file in waiting
+            for file, name in waiting
             for old in file.attachment_ids[1:]
-            if old in self._found and not self._is_edited(file, old)
+            if old in self._found and not self._is_edited(name, old)
         ]
         if going:
             run, ledger = self._context.run, self._context.ledger
             ledger.event(run, "destroy", ATTACHMENT.singular, "files", "intended", {"records": len(going)})
             await self._context.store.destroy(ATTACHMENT.singular, going)
-        alone = [dataclasses.replace(file, attachment_ids=file.attachment_ids[:1]) for file in waiting]
+        alone = [dataclasses.replace(file, attachment_ids=file.attachment_ids[:1]) for file, _ in waiting]
         self._context.ledger.file_set(self._context.run, alone)
 
-    def _is_edited(self, file: FileRecord, old: str) -> bool:
+    def _is_edited(self, name: str, old: str) -> bool:
         """Renamed, deleted, or hung on something else than a note and a person."""
         record = self._found.get(old)
         if record is None:
             return False
-        if record.get("deletedAt") or record.get("name") != bare_name(file.name):
+        if record.get("deletedAt") or record.get("name") != bare_name(name):
             return True
         model = self._context.store.model
         ours = {model.link_column(ATTACHMENT.singular, target) for target in ("note", "person")}
         return any(
-            record.get(name)
-            for name, field in model.object(ATTACHMENT.singular).columns.items()
-            if field.relation_to and name not in (*ours, AUTHOR)
+            record.get(column)
+            for column, field in model.object(ATTACHMENT.singular).columns.items()
+            if field.relation_to and column not in (*ours, AUTHOR)
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from dentes_twenty.migration.ledger import Ledger, Part, ProvisionState
 from dentes_twenty.migration.planner import Planner
+from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.twenty.metadata import read_model
 from dentes_twenty.twenty.model import WorkspaceModel
 from dentes_twenty.twenty.provision import ProvisionPlan, Step, plan
@@ -31,12 +32,18 @@ def provision_plan(planner: Planner, model: WorkspaceModel) -> ProvisionPlan:
 
 
 async def provision(
-    planner: Planner, store: RecordStore, ledger: Ledger, run: int, on_step: Callable[[str], None] | None
+    planner: Planner,
+    store: RecordStore,
+    ledger: Ledger,
+    run: int,
+    on_step: Callable[[str], None] | None,
+    progress: Listener | None = None,
 ) -> ProvisionSummary:
     """Make it. Raises ModelConflict before anything is sent when something is in the way."""
     model = await read_model(store.client)
     settle_intended(ledger, run, model)
     wanted = provision_plan(planner, model)
+    meter = Meter("", len(wanted.steps), progress, lambda: store.client.calls.total)
 
     def record(part: ProvisionedPart, state: PartState) -> None:
         ours = Part(part.kind, part.object, part.field, part.option)
@@ -46,8 +53,9 @@ async def provision(
             ledger.provision_settle(run, ours, ProvisionState.MADE, part.id)
 
     def tell(step: Step) -> None:
+        first = parts_of(step)[0]  # options are left out: those of a form are answers that people gave
+        meter.at(meter.done + 1, first.object)
         if on_step is not None:
-            first = parts_of(step)[0]  # options are left out: those of a form are answers that people gave
             on_step(f"{first.object}.{first.field}" if first.field else first.object)
 
     after = await apply(store.client, wanted, model, record, on_step=tell)

@@ -1,9 +1,11 @@
 """Reconciling: the planned stream, the ledger's pages and Twenty's records side by side, one source object at a time.
 
-Belongs here: walking the two sides and counting. Reads only; nothing is repaired, no run of the ledger is needed.
+Belongs here: walking the two sides and counting. Nothing is written into Twenty or repaired, no run of the ledger is
+needed; the ledger remembers what is lost, so that a later migration can be asked to bring it back.
 Memory grows with patients, plans and differences, not with the ledger of the practice: records are compared a thousand
 at a time (five calls of 200 side by side). Does not belong here: what a difference means (`migration.reconcile`),
-single records (`steps.comparing`), money of patients and plans (`steps.accounts`), drift (`steps.drifting`).
+single records (`steps.comparing`), files (`steps.comparing_files`), money of patients and plans (`steps.accounts`),
+drift (`steps.drifting`).
 """
 
 from __future__ import annotations
@@ -19,16 +21,20 @@ from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
 from dentes_twenty.migration.planning.records import PlannedRecord, build
 from dentes_twenty.migration.planning.rows import PlannedRow
+from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.reconcile import LEDGER, MOST_LISTED, Notice, Reconciliation, Rows
 from dentes_twenty.migration.steps.accounts import PatientAccounts, plan_totals
 from dentes_twenty.migration.steps.comparing import Comparer
+from dentes_twenty.migration.steps.comparing_files import FileComparer
 from dentes_twenty.migration.steps.drawing import CONTACTS, reports_of
 from dentes_twenty.migration.steps.drifting import add_drift
+from dentes_twenty.migration.steps.files import expected_files
 from dentes_twenty.migration.steps.loading import member_records
 from dentes_twenty.migration.totals import Expected, add_values, add_vanished, compare_totals, money_fields
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.form import WIDE_REPORT
 from dentes_twenty.objects.registry import MEMBERS
+from dentes_twenty.objects.target import ATTACHMENT
 from dentes_twenty.twenty.records import RecordStore
 
 CHUNK = 1_000
@@ -45,19 +51,30 @@ async def reconcile(
     *,
     quick: bool,
     objects: Sequence[str] | None,
+    contents: bool = False,
+    progress: Listener | None = None,
 ) -> Reconciliation:
-    """Reconcile all objects and the members, or some objects. `quick`: counts and sums only."""
+    """Reconcile all objects, the members and the files, or some objects. `quick`: counts and sums only, no files.
+    `contents`: files byte by byte."""
     began = time.monotonic()
     calls = store.client.calls.total
     result = Reconciliation(quick, objects is None, dt.datetime.now(planner.practice.zone))
     declarations = [
         one for one in (MEMBERS, *planner.declarations) if objects is None or one.target.singular in objects
     ]
-    walk = _Walk(planner, owners, store, ledger, drop, result)
+    files = not quick and (objects is None or ATTACHMENT.singular in objects)
+    total = sum(planner.expected_records(one) for one in declarations)
+    total += expected_files(planner) if files else 0
+    meter = Meter("", total, progress, lambda: store.client.calls.total)
+    walk = _Walk(planner, owners, store, ledger, drop, result, meter)
     await walk.prepare()
     for declaration in declarations:
         await walk.take(declaration)
     _left_by_forms(planner, declarations, result)
+    if files:
+        comparer = FileComparer(store, ledger, contents=contents)
+        await comparer.compare(planner, owners, meter)
+        result.files, result.file_notices = comparer.found, comparer.notices
     result.calls = store.client.calls.total - calls
     result.seconds = time.monotonic() - began
     add_drift(planner.practice, ledger, result)
@@ -81,7 +98,14 @@ class _Walk:
     """One reconciliation in progress."""
 
     def __init__(
-        self, planner: Planner, owners: Owners, store: RecordStore, ledger: Ledger, drop: int, result: Reconciliation
+        self,
+        planner: Planner,
+        owners: Owners,
+        store: RecordStore,
+        ledger: Ledger,
+        drop: int,
+        result: Reconciliation,
+        meter: Meter,
     ) -> None:
         self._planner = planner
         self._owners = owners
@@ -89,6 +113,7 @@ class _Walk:
         self._ledger = ledger
         self._drop = drop
         self._result = result
+        self._meter = meter
         self._comparer = Comparer(store, ledger, result)
         self._context = planner.context(owners)
         self._counts = ledger.counts()
@@ -125,6 +150,7 @@ class _Walk:
                 stored = await self._comparer.compare(declaration, standing, rows)
                 if accounts is not None:
                     accounts.found_in(stored)
+            self._meter.at(self._meter.done + len(chunk), declaration.target.singular)
         if declaration is MEMBERS:
             rows.found = rows.landed if self._result.quick else rows.found
             return

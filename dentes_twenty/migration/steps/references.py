@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dentes_twenty.exports.issues import Issue
 from dentes_twenty.migration.ledger import Ledger
 from dentes_twenty.migration.planner import Planner
+from dentes_twenty.migration.progress import Listener, Meter
 
 FINDINGS_AT_ONCE = 10_000
 
@@ -23,13 +24,16 @@ class ReferenceSummary:
     warned: Counter[tuple[str, str]]
 
 
-def check_references(planner: Planner, ledger: Ledger, run: int, drop: int) -> ReferenceSummary:
+def check_references(
+    planner: Planner, ledger: Ledger, run: int, drop: int, progress: Listener | None = None
+) -> ReferenceSummary:
     """Plan everything; replace what earlier runs found in the same reports."""
     summary = ReferenceSummary({}, Counter(), Counter())
+    meter = Meter("", sum(map(planner.expected_records, planner.declarations)), progress)
     for declaration in planner.declarations:
         found: list[Issue] = []
         count = 0
-        for _ in planner.rows(declaration, found):
+        for _ in meter.of(planner.rows(declaration, found), declaration.target.singular):
             count += 1
             if len(found) >= FINDINGS_AT_ONCE:
                 ledger.quarantine_add(run, _counted(summary, found), drop=drop)

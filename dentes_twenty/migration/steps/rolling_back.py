@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from dentes_twenty.migration import ids
 from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.fingerprint import Comparison, WorkspacePrint, compare, take
 from dentes_twenty.migration.foreign import find_hung
 from dentes_twenty.migration.ledger import FileRecord, FileState, Ledger, Part, ProvisionState, Status
-from dentes_twenty.migration.ledger.ledger import PURGED
 from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.rollback import (
     OURS,
@@ -40,6 +40,8 @@ from dentes_twenty.twenty.records import RecordStore
 
 LINKS = (TASK_TARGET.singular, NOTE_TARGET.singular)
 MEMBER = MEMBERS.target.singular
+COMPARE = "compare"
+"""The audit log's word for a comparison of the workspace with how it was."""
 UNDER_WAY = (FileState.UPLOADING, FileState.UPLOADED, FileState.ATTACHED)
 
 
@@ -54,7 +56,8 @@ class RollbackSummary:
     """What a rollback did, or would do (`dry_run`).
 
     `objects`: in the order of work, attachments and links included. `comparison` is None for a dry run, and where no
-    fingerprint was taken before the first write (a ledger of an older version).
+    fingerprint stands: none was taken before the first write (a ledger of an older version), or an earlier rollback has
+    left nothing of ours; `earlier` is what that one found (`last_comparison`).
     """
 
     dry_run: bool
@@ -62,6 +65,7 @@ class RollbackSummary:
     objects: tuple[ObjectRollback, ...]
     parts: PartsResult
     comparison: Comparison | None
+    earlier: Mapping[str, Any] | None = None
 
     @property
     def reversed(self) -> int:
@@ -87,7 +91,7 @@ class RollbackSummary:
     def explained(self) -> bool:
         """The workspace is as before, or differs only by what was kept and named."""
         if self.comparison is None:
-            return True
+            return self.earlier is None or bool(self.earlier["same"])
         model = any(one.model for one in self.comparison.differences)
         return not any(one.unexplained for one in self.comparison.differences) and not (model and self.complete)
 
@@ -109,7 +113,7 @@ class RollbackStep:
     key: str | None = dataclasses.field(repr=False)
 
 
-async def remember_workspace(store: RecordStore, ledger: Ledger, run: int) -> bool:
+async def remember_workspace(store: RecordStore, ledger: Ledger, run: int, progress: Listener | None = None) -> bool:
     """Take the workspace's fingerprint, once, before the first write; True when it was taken now.
 
     It is too late for a ledger that has written already (one of an older version).
@@ -117,7 +121,9 @@ async def remember_workspace(store: RecordStore, ledger: Ledger, run: int) -> bo
     if ledger.fingerprint() is not None or has_written(ledger):
         return False
     number = ledger.fingerprint_begin(run)
-    found = await take(store, ledger.prints.row, lambda name, page: ledger.fingerprint_add(number, name, page))
+    found = await take(
+        store, ledger.prints.row, lambda name, page: ledger.fingerprint_add(number, name, page), progress=progress
+    )
     ledger.fingerprint_finish(run, number, found.as_document(), found.digest)
     return True
 
@@ -130,7 +136,7 @@ def has_written(ledger: Ledger) -> bool:
     )
 
 
-async def compare_workspace(store: RecordStore, ledger: Ledger) -> Comparison | None:
+async def compare_workspace(store: RecordStore, ledger: Ledger, progress: Listener | None = None) -> Comparison | None:
     """The workspace now against the fingerprint from before the first write; reads only. None where there is none."""
     stored = ledger.fingerprint()
     if stored is None:
@@ -141,8 +147,22 @@ async def compare_workspace(store: RecordStore, ledger: Ledger) -> Comparison | 
 
     before = WorkspacePrint.from_document(stored.document)
     return await compare(
-        store, ledger.prints.row, before, lambda name: ledger.fingerprint_records(stored.id, name), ours
+        store,
+        ledger.prints.row,
+        before,
+        lambda name: ledger.fingerprint_records(stored.id, name),
+        ours,
+        progress=progress,
     )
+
+
+def last_comparison(ledger: Ledger) -> Mapping[str, Any] | None:
+    """What the rollback that left nothing of ours has found: `at`, and the counts of its comparison. None while a
+    fingerprint stands, or anything of ours."""
+    if ledger.fingerprint() is not None or has_written(ledger):
+        return None
+    line = ledger.audit.last(COMPARE)
+    return None if line is None else {"at": line["at"], **(line["detail"] or {})}
 
 
 async def roll_back(step: RollbackStep, progress: Listener | None) -> RollbackSummary:
@@ -150,27 +170,22 @@ async def roll_back(step: RollbackStep, progress: Listener | None) -> RollbackSu
     _require_key(step)
     rollback = RollbackRun(step.ledger, step.store, step.run, step.force, step.key)
     order = rollback_order({object_ for object_, _, _ in step.ledger.counts()})
-    files = await _files(step)
-    done = [files]
+    done = [await _files(step, progress)]
     for link in LINKS:
-        done.append(await RecordRollback(rollback, link, {}, judging=False).run())
+        undo = RecordRollback(rollback, link, {}, judging=False, told=_told(step, link, progress))
+        done.append(await undo.run())
     hung = await find_hung(step.store, [name for name in order if name != MEMBER], _our_links(step))
     for object_ in order:
-        meter = Meter(object_, _expected(step.ledger, object_), progress, lambda: step.store.client.calls.total)
-        undo = RecordRollback(
-            rollback,
-            object_,
-            hung.get(object_, {}),
-            told=lambda result, meter=meter: meter.at(result.done),  # type: ignore[misc]
-        )
+        undo = RecordRollback(rollback, object_, hung.get(object_, {}), told=_told(step, object_, progress))
         done.append(await undo.run())
     if step.run is not None:
         await _unlink_kept(step, done)
     parts = await _parts(step, done)
-    summary = RollbackSummary(step.run is None, step.force, tuple(done), parts, None)
+    summary = RollbackSummary(step.run is None, step.force, tuple(done), parts, None, last_comparison(step.ledger))
     if step.run is None:
         return summary
-    summary = dataclasses.replace(summary, comparison=await compare_workspace(step.store, step.ledger))
+    comparison = await compare_workspace(step.store, step.ledger, progress)
+    summary = dataclasses.replace(summary, comparison=comparison)
     _close(step, summary)
     return summary
 
@@ -195,6 +210,11 @@ def _require_key(step: RollbackStep) -> None:
         return
 
 
+def _told(step: RollbackStep, object_: str, progress: Listener | None) -> Callable[[ObjectRollback], None]:
+    meter = Meter(object_, _expected(step.ledger, object_), progress, lambda: step.store.client.calls.total)
+    return lambda result: meter.at(result.done)
+
+
 def _expected(ledger: Ledger, object_: str) -> int:
     return sum(n for (name, _, status), n in ledger.counts().items() if name == object_ and status in OURS)
 
@@ -202,10 +222,13 @@ def _expected(ledger: Ledger, object_: str) -> int:
 # -- files and links
 
 
-async def _files(step: RollbackStep) -> ObjectRollback:
+async def _files(step: RollbackStep, progress: Listener | None) -> ObjectRollback:
     """Attachments are destroyed, and with them their files. One that was uploaded and hangs on nothing is left to
     Twenty's own cleaning: it belongs to no record, and no call removes it."""
-    earlier = step.ledger.file_counts().get(FileState.REMOVED, 0)
+    counts = step.ledger.file_counts()
+    earlier = counts.get(FileState.REMOVED, 0)
+    total = sum(counts.get(state, 0) for state in UNDER_WAY)
+    meter = Meter(ATTACHMENT.singular, total, progress, lambda: step.store.client.calls.total)
     result = ObjectRollback(ATTACHMENT.singular, earlier=earlier)
     undo = RecordRollback(RollbackRun(step.ledger, step.store, step.run), ATTACHMENT.singular, {}, judging=False)
     for state in UNDER_WAY:
@@ -219,6 +242,7 @@ async def _files(step: RollbackStep) -> ObjectRollback:
                 removed = [dataclasses.replace(one, state=FileState.REMOVED, code=None) for one in page]
                 step.ledger.file_set(step.run, removed)
             result.destroyed += sum(one.state is FileState.ATTACHED for one in page)
+            meter.at(meter.done + len(page))
     return result
 
 
@@ -228,7 +252,7 @@ def _attachments(step: RollbackStep, files: Sequence[FileRecord]) -> list[str]:
     found = [attachment for one in files for attachment in one.attachment_ids]
     for one in files:
         state = known.get(one.key.source_id)
-        if state is not None and not one.name.startswith(PURGED):
+        if state is not None:
             found.append(ids.attachment_id(step.practice, state.record_id, one.name))
             if one.sha256:
                 found.append(ids.attachment_id(step.practice, state.record_id, one.name, one.sha256.hex()))
@@ -308,6 +332,9 @@ def _close(step: RollbackStep, summary: RollbackSummary) -> None:
             staying.update(f"{state.key.source_object}:{state.key.source_id}" for state in page)
     step.ledger.forget_holders(keep=staying)
     step.ledger.event(step.run, "rollback", "", "", "done" if summary.ok else "differs", counts_of(summary))
+    if summary.comparison is not None:
+        outcome = "same" if summary.comparison.same else "differs"
+        step.ledger.event(step.run, COMPARE, "", "workspace", outcome, summary.comparison.as_counts())
     stored = step.ledger.fingerprint()
     if summary.complete and stored is not None:
         step.ledger.fingerprint_close(step.run, stored.id)

@@ -95,8 +95,8 @@ async def sample(context: StepContext, export: Export, size: int, progress: List
     """
     if not SMALLEST <= size <= LARGEST:
         raise SampleSize(size)
-    drawn = draw(context.planner, context.owners, size)
-    rows = collect(context.planner, context.owners, drawn)
+    drawn = draw(context.planner, context.owners, size, progress)
+    rows = collect(context.planner, context.owners, drawn, progress)
     cells = filed_cells(context.planner, export, rows)
     chosen: dict[str, list[PlannedRecord]] = defaultdict(list)
     for row in rows:

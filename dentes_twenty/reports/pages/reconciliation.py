@@ -11,7 +11,10 @@ from dentes_twenty.reports.tables import table
 from dentes_twenty.reports.values import shown
 from dentes_twenty.reports.words import Words
 
-_ANCHORS = {"unexplained": "rows", "missing": "rows", "quarantined": "rows", "held": "rows", "refused": "rows"}
+_ANCHORS = {
+    **dict.fromkeys(("unexplained", "missing", "quarantined", "held", "refused"), "rows"),
+    **dict.fromkeys(("files_changed", "files_out"), "files"),
+}
 _SUMMED = ("in_export", "landed", "quarantined", "held", "refused", "other", "in_twenty", "verified")
 
 
@@ -23,7 +26,7 @@ def reconciliation(report: ReconciliationReport) -> Rendered:
     def points(keys: Iterable[str]) -> list[tuple[str, str]]:
         return [(w(f"reconciliation.points.{key}", n=numbers.get(key, 0)), _ANCHORS.get(key, key)) for key in keys]
 
-    toc_keys = ("rows", "money", "differences", "orphans", "drift")
+    toc_keys = ("rows", "money", "differences", "orphans", "files", "drift")
     toc = [(key, w(f"reconciliation.{key}")) for key in toc_keys] + [("signature", w("reconciliation.sign"))]
     return render(
         "reconciliation",
@@ -52,6 +55,9 @@ def _numbers(report: ReconciliationReport) -> dict[str, int]:
         "plans": len(report.plans),
         "strays": len(report.strays),
         "drift": len(report.drift),
+        "files": len(report.files_wrong),
+        "files_changed": len(report.files_notable),
+        "files_out": report.files.out if report.files else 0,
     }
 
 
@@ -94,6 +100,7 @@ def _tables(report: ReconciliationReport, w: Words) -> dict[str, str]:
     )
     value_header = ("object", "source_id", "record", "field", "label", "sent", "stored")
     notices = (("orphan", report.orphans), ("stray", report.strays), ("drift", report.drift))
+    files = (("file", (*report.files_wrong, *report.files_notable)),)
     return {
         "": objects_table(report.objects, w),
         "money": money_table(report.money, w),
@@ -101,7 +108,7 @@ def _tables(report: ReconciliationReport, w: Words) -> dict[str, str]:
         "balances": _patients(report.balances, "ledger", "stated", w),
         "plans": _patients(report.plans, "total", "lines", w, "plan"),
         "values": table(value_header, values, w.language),
-        "notices": notices_table(notices, w),
+        "notices": notices_table((*notices, *files), w),
     }
 
 
