@@ -6,7 +6,7 @@ Belongs here: running the jobs, and saying where the page is and what comes next
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from dentes_twenty.commands.options import PRACTICE_FILE, AsJson, PracticeFile
 from dentes_twenty.commands.output import Exit
 from dentes_twenty.orchestration.layout import SAMPLE
 from dentes_twenty.orchestration.outcome import JobOutcome
+
+if TYPE_CHECKING:
+    from dentes_twenty.practice import Practice
 
 VERDICTS = ("same", "normalised", "lost", "not_migrated")
 PAGE = "sample.html"
@@ -57,6 +60,7 @@ def _tell_sample(outcome: JobOutcome, page: Path, practice: Path) -> None:
 def approve(
     by: Annotated[str, typer.Option(metavar="NAME", help="Who says yes: a person responsible for the practice.")],
     note: Annotated[str, typer.Option(metavar="TEXT", help="What is to be remembered beside it.")] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take every yes back that stands.")] = False,
     practice: PracticeFile = PRACTICE_FILE,
     as_json: AsJson = False,
 ) -> None:
@@ -64,6 +68,9 @@ def approve(
     from dentes_twenty.practice import load_practice
 
     loaded = load_practice(practice)
+    if withdraw:
+        _withdraw(loaded, by, as_json=as_json)
+        return
     outcome = jobs.execute(
         "approve", practice, loaded, quiet=True, config={"record_approval": {"by": by, "note": note}}
     )
@@ -75,6 +82,17 @@ def approve(
         raise typer.Exit(Exit.FAILED)
     if not as_json:
         output.show(f"Approved by {by}. `dentes-twenty migrate` may write now.")
+
+
+def _withdraw(practice: Practice, by: str, *, as_json: bool) -> None:
+    from dentes_twenty.migration.session import Migration
+
+    with Migration(practice) as migration:
+        count = migration.withdraw(by)
+    if as_json:
+        output.show_json({"withdrawn": count, "by": by})
+    else:
+        output.show(f"{count} approvals taken back by {by}. `dentes-twenty migrate` waits for another.")
 
 
 def register(app: typer.Typer) -> None:

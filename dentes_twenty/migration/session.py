@@ -175,6 +175,11 @@ class Migration(Opened):
         """
         return steps.approve(self.practice, self.mapping, self.ledger, by, note)
 
+    def withdraw(self, by: str) -> int:
+        """Take back every yes that stands; how many there were."""
+        standing = [one.id for one in self.ledger.approvals() if one.withdrawn is None]
+        return sum(self.ledger.withdraw(one, by=by) for one in standing)
+
     def approval(self) -> ApprovalState:
         """Whether records may move, and why not. A sandbox is asked for its mark when nobody has approved."""
         return self.wait(steps.approval_state(self.practice, self.mapping, self.ledger, self.client))

@@ -71,11 +71,17 @@ def test_the_way_from_a_refused_migration_to_an_approved_and_reconciled_one(desk
     assert desk.records() == sum(small_practice.LANDING.values()) + 1  # and the member
 
     code, out, said = desk.call("reconcile")
-    assert code == 0
+    assert code == 3  # all is the same, and two rows stay out
     page = load_practice(desk.folder / "practice.yaml").reports_dir / "reconciliation.html"
     assert str(page) in out and page.stat().st_mode & 0o777 == 0o600
     assert "people" in out and "DIFFERS" not in out
     assert not any(secret in out + said for secret in small_practice.SECRETS)
+
+    code, out, _ = desk.call("approve", "--withdraw", "--by", "Dr. Ada Kaya")
+    assert (code, out.split(" ")[0]) == (0, "1")
+    code, _, said = desk.call("migrate")
+    assert code == 1
+    assert "approve --by" in said
 
 
 @pytest.mark.parametrize("size", ["99", "501"])

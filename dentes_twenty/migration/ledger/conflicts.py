@@ -18,7 +18,6 @@ import sqlalchemy as sa
 
 from dentes_twenty.migration.ledger.audit import AuditLine
 from dentes_twenty.migration.ledger.core import PAGE, Core, chunks
-from dentes_twenty.migration.ledger.records import by_source
 from dentes_twenty.migration.ledger.schema import conflicts
 from dentes_twenty.migration.ledger.types import RecordKey
 
@@ -117,19 +116,6 @@ class Conflicts(Core):
                 after = (rows[-1].source_object, rows[-1].source_id, rows[-1].field)
             if len(rows) < page:
                 return
-
-    def conflict_decisions(self, keys: Iterable[RecordKey]) -> dict[tuple[RecordKey, str], ConflictState]:
-        """What was decided (or is open) for fields of these records; CLOSED ones are not in the answer."""
-        found: dict[tuple[RecordKey, str], ConflictState] = {}
-        for chunk in chunks(keys, PAGE):
-            for source_object, ids in by_source(chunk).items():
-                statement = sa.select(C.source_id, C.field, C.state).where(
-                    self._of(conflicts, source_object, ids),
-                    C.state != ConflictState.CLOSED,
-                )
-                for row in self._rows(statement):
-                    found[RecordKey(source_object, row.source_id), row.field] = ConflictState(row.state)
-        return found
 
     def conflicts_standing(self) -> dict[RecordKey, dict[str, Conflict]]:
         """All conflicts that are not CLOSED, by record and field."""

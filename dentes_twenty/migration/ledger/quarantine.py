@@ -128,13 +128,6 @@ class Quarantine(Core):
         """Resolves what this run, having read the whole report, has not seen again; returns how many entries."""
         return self._resolve(run, report, [Q.report == report, Q.run != run])
 
-    def quarantine_resolve_rows(self, run: int, *, report: str, source_ids: Iterable[str]) -> int:
-        """Resolves what stands against these rows: they have landed."""
-        return sum(
-            self._resolve(run, report, [Q.report == report, Q.source_id.in_(chunk)])
-            for chunk in chunks(source_ids, PAGE)
-        )
-
     def _resolve(self, run: int, report: str, where: list[sa.ColumnElement[bool]]) -> int:
         with self._write() as write:
             statement = sa.update(quarantine).where(Q.practice == self._practice, Q.state == EntryState.OPEN, *where)
