@@ -11,7 +11,7 @@ import pytest
 from dentes_twenty.migration.ledger import new_key
 from dentes_twenty.practice import KEY_VARIABLE
 from dentes_twenty.sandbox.server import SandboxServer
-from dentes_twenty_tests.migration.ledger.conftest import POSTGRES
+from dentes_twenty_tests.postgres import POSTGRES
 from dentes_twenty_tests.soak.driver import Worker
 from dentes_twenty_tests.soak.faults import BY_NAME, TROUBLES, Trouble
 from dentes_twenty_tests.soak.judge import chains, strike
