@@ -32,13 +32,12 @@ from typing import Any
 
 from dentes_twenty.migration.ledger import new_key
 from dentes_twenty.practice import KEY_VARIABLE
+from dentes_twenty_tests.postgres import POSTGRES
 from dentes_twenty_tests.soak import results
 from dentes_twenty_tests.soak.driver import Worker
 from dentes_twenty_tests.soak.faults import MINUTE
 from dentes_twenty_tests.soak.judge import CHAIN, Chain, Judge, Struck, Verdict
 from dentes_twenty_tests.soak.states import States
-
-POSTGRES = "DENTES_TWENTY_TEST_POSTGRES"
 
 
 def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
