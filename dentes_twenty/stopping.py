@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -126,7 +127,10 @@ def _woken(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 @contextlib.contextmanager
 def none_lost() -> Iterator[None]:
-    """An interruption that a destructor or a weak reference's callback has swallowed is sent once more."""
+    """An interruption that a destructor or a weak reference's callback has swallowed is sent once more.
+
+    One that a library logs while it passes it on (SQLAlchemy's pool, when it closes a connection) is not shown.
+    """
     before = sys.unraisablehook
 
     def hook(unraisable: sys.UnraisableHookArgs) -> None:
@@ -137,8 +141,16 @@ def none_lost() -> Iterator[None]:
         again.daemon = True
         again.start()
 
+    def worth_showing(record: logging.LogRecord) -> bool:
+        return not (record.exc_info and record.exc_info[0] and not issubclass(record.exc_info[0], Exception))
+
     sys.unraisablehook = hook
+    shown = logging.lastResort  # where log records go that nobody has asked for: stderr
+    if shown is not None:
+        shown.addFilter(worth_showing)
     try:
         yield
     finally:
         sys.unraisablehook = before
+        if shown is not None:
+            shown.removeFilter(worth_showing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -144,6 +145,17 @@ def test_an_interruption_that_a_destructor_has_swallowed_is_sent_again() -> None
         dying = Dying()
         del dying
         time.sleep(25)
+
+
+def test_an_interruption_that_a_library_logs_while_it_passes_it_on_is_not_shown() -> None:
+    def told(kind: type[BaseException]) -> logging.LogRecord:
+        return logging.LogRecord("pool", logging.ERROR, __file__, 1, "closing", None, (kind, kind(), None))
+
+    assert logging.lastResort is not None
+    with none_lost():
+        assert not logging.lastResort.filter(told(Interrupted))
+        assert logging.lastResort.filter(told(ValueError))
+    assert logging.lastResort.filter(told(Interrupted))
 
 
 def test_a_command_that_a_script_has_started_in_the_background_can_be_stopped() -> None:

@@ -221,6 +221,8 @@ class _Run:
         end = ENDS[self._phase]
         if self._phase in (*LINE, "verify") and any(one.command for one in self._troubles):
             flows, end = ("stage", *LINE), "filed"  # the command goes on to the end
+        elif self._phase != "delta" and any(one.at == "stage" for one in self._troubles):
+            flows = ("stage", self._phase)
         again = self._worker.run(self._states.order(server, flows=flows))
         if again.how != "done":
             return [f"the clean run {again.how}: {again.code} {again.message} {again.places}"]
