@@ -40,19 +40,19 @@ def consoles() -> tuple[Console, Console]:
     return Console(file=sys.stdout, highlight=False), Console(file=sys.stderr, highlight=False)
 
 
-def _plain_letters(text: str) -> str:
+def plain_letters(text: str) -> str:
     """Names of files and headers are a stranger's text: no letter of them may steer the terminal or fail to print."""
     return _STEERING.sub("\ufffd", text)
 
 
 def say(text: str) -> None:
     """A sentence for the person who watches."""
-    consoles()[1].print(_plain_letters(text), markup=False, soft_wrap=True)
+    consoles()[1].print(plain_letters(text), markup=False, soft_wrap=True)
 
 
 def show(text: str) -> None:
     """A line of the result."""
-    consoles()[0].print(_plain_letters(text), markup=False, soft_wrap=True)
+    consoles()[0].print(plain_letters(text), markup=False, soft_wrap=True)
 
 
 def show_json(document: Any) -> None:
@@ -77,7 +77,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
         words = index < left
         made.add_column(column, justify="left" if words else "right", no_wrap=not words, overflow="fold")
     for row in rows:
-        made.add_row(*(escape(_plain_letters(_cell(value))) for value in row))
+        made.add_row(*(escape(plain_letters(_cell(value))) for value in row))
     return made
 
 
@@ -108,9 +108,9 @@ def show_failure(failure: Failure, *, as_json: bool, where: str = "") -> None:
         )
     console = consoles()[1]
     place = f" ({where})" if where else ""
-    message = escape(_plain_letters(failure.message))
+    message = escape(plain_letters(failure.message))
     console.print(
         f"[bold red]Failed[/]{escape(place)}: {message} [dim]\\[{escape(failure.code)}][/]",
         soft_wrap=True,
     )
-    console.print(f"[bold]What to do[/]: {escape(_plain_letters(failure.fix))}", soft_wrap=True)
+    console.print(f"[bold]What to do[/]: {escape(plain_letters(failure.fix))}", soft_wrap=True)

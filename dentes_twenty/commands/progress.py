@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from dentes_twenty.commands.output import consoles
+from dentes_twenty.commands.output import consoles, plain_letters
 from dentes_twenty.migration.progress import LoadProgress
 from dentes_twenty.orchestration.listening import Listener, Silent, Throttle, duration, sentence
 
@@ -38,7 +38,7 @@ def listening(*, quiet: bool = False) -> Iterator[Listener]:
 def _bar(console: Console) -> Progress:
     return Progress(
         SpinnerColumn(finished_text="✓"),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn("{task.fields[detail]}", style="dim"),
@@ -105,7 +105,8 @@ class Lines:
 
 
 def _title(step: str) -> str:
-    return step.replace("_", " ")
+    """Of a step of the job, or the name of a file, which may be anything."""
+    return plain_letters(step.replace("_", " "))
 
 
 def summary(figures: Mapping[str, float]) -> str:
