@@ -11,9 +11,10 @@ TOOLS := .tools
 # uv is installed beside the project, not into .venv: `uv sync` removes from .venv whatever the lock does not name.
 UV ?= $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 
+# Three workers for two cores: some tests wait for servers more than they compute.
 # Options of `make test`: TESTS="path::name -k word", WORKERS=4, or another database server in DENTES_TWENTY_TEST_POSTGRES.
 TESTS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 # Option of `make fuzz`.
 FUZZ ?= 50
 # Options of `make demo`: DEMO="--serve", DEMO="--drop DIR --keep DIR".

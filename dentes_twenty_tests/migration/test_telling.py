@@ -27,6 +27,11 @@ def test_calls_beyond_the_burst_take_their_time_and_the_end_is_named() -> None:
     assert "100 calls a minute" in said
 
 
+def test_a_plan_that_fits_into_the_burst_promises_no_time() -> None:
+    assert plan(100).seconds == 0
+    assert plan(100).says(NOON).endswith("in about 100 calls, which no usual limit holds up.")
+
+
 def test_a_limit_that_is_known_counts_instead_of_the_usual_one() -> None:
     half = Bucket(limit=50, window_ms=60_000, tokens=0, last=0.0)
     assert math.isclose(plan(50, half).seconds, 60 * 1.008)

@@ -47,6 +47,8 @@ class CallPlan:
         pace = "; ".join(f"{b.limit} calls in {b.window_ms / 1000:g} s" for b in self.limits.buckets)
         assumed = f"{PLAN_SIZES[-1]} calls a minute, Twenty's usual limit, which this workspace has not shown yet"
         records = sum(self.records.values())
+        if self.seconds < 1:
+            return f"{records:,} records to write in about {self.total_calls:,} calls, which no usual limit holds up."
         return (
             f"{records:,} records to write in about {self.total_calls:,} calls. At {pace or assumed}, "
             f"the calls take {self.seconds / 60:.1f} minutes: until {end:%H:%M} at the earliest."
