@@ -62,8 +62,8 @@ def test_no_patient_data_reaches_dagster_the_terminal_or_a_log(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    drop = make_drop(tmp_path, seed=51, dialect="utf8-en", defects="many", patients=20)
-    later = make_drop(tmp_path, seed=51, dialect="utf8-en", defects="many", patients=20, snapshot=2, name="later")
+    drop = make_drop(tmp_path, seed=51, dialect="utf8-en", defects="many", patients=40)
+    later = make_drop(tmp_path, seed=51, dialect="utf8-en", defects="many", patients=40, snapshot=2, name="later")
     home = tmp_path / "dagster"
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     monkeypatch.setenv(KEY_VARIABLE, new_key())
