@@ -63,8 +63,11 @@ def run(arguments: Sequence[str]) -> int:
     # Ctrl-C too: where a shell has started us in the background, it is ignored, and Dagster would make SIGTERM like it.
     for number in SIGNALS:
         signal.signal(number, _interrupt)
-    with none_lost():
-        return _run(arguments, as_json="--json" in arguments)
+    try:
+        with none_lost():
+            return _run(arguments, as_json="--json" in arguments)
+    except KeyboardInterrupt:  # a second one, while the first was being told
+        return _stopped()
 
 
 def _run(arguments: Sequence[str], *, as_json: bool) -> int:

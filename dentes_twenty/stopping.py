@@ -7,6 +7,9 @@ A handler that raises (the command line's, Dagster's) is right for most of the p
 - inside a transaction: one that is half opened keeps the ledger's lock, and the run cannot even be closed;
 - in a destructor: Python reports what one raises and goes on.
 
+What is lost in spite of that (somebody else's `except:`, a lock's own code) is noticed from outside: `none_lost` hears
+each signal below the handlers, and sends it again while the command runs on.
+
 Belongs here: keeping a signal back until it can be handed to the handler that stands. Does not belong here: what a
 handler does, and any handler of its own.
 """
@@ -16,11 +19,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
@@ -30,6 +35,8 @@ T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 AGAIN_S = 0.05
 """After a destructor has swallowed the interruption: once it has returned."""
+LOST_S = 5.0
+"""A command that still runs so long after a signal has lost it, or tidies up slowly: a second one does that no harm."""
 
 _Handler = Callable[[int, FrameType | None], Any]
 
@@ -116,21 +123,75 @@ def _woken(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     with reading, writing:
         reading.setblocking(False)
         writing.setblocking(False)
-        loop.add_reader(reading, reading.recv, 64)
+        before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+
+        def pass_on() -> None:
+            with contextlib.suppress(BlockingIOError):
+                numbers = reading.recv(64)
+                if before >= 0:
+                    os.write(before, numbers)
+
+        loop.add_reader(reading, pass_on)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            pass_on()
+            loop.remove_reader(reading)
+
+
+@contextlib.contextmanager
+def none_lost(lost_s: float = LOST_S) -> Iterator[None]:
+    """An interruption that something has swallowed is sent once more, until the block ends.
+
+    At once where it was a destructor or a weak reference's callback; after `lost_s` seconds where nobody knows. One
+    that a library logs while it passes it on (SQLAlchemy's pool, when it closes a connection) is not shown.
+    """
+    with _shown_as_nothing(), _heard_below(lost_s):
+        yield
+
+
+@contextlib.contextmanager
+def _heard_below(lost_s: float) -> Iterator[None]:
+    """Python writes the number of each signal that has a handler to a descriptor, before any handler runs.
+
+    Does nothing outside of the main thread, which alone may name the descriptor.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    reading, writing = socket.socketpair()
+    writing.setblocking(False)
+
+    def listen() -> None:
+        due = math.inf
+        while True:
+            reading.settimeout(None if due == math.inf else max(due - time.monotonic(), 0.001))
+            try:
+                heard = reading.recv(64)
+            except TimeoutError:
+                due = math.inf
+                os.kill(os.getpid(), signal.SIGINT)  # is heard here as well
+                continue
+            if not heard:  # the block has ended
+                return
+            if set(SIGNALS).intersection(heard):
+                due = time.monotonic() + lost_s
+
+    with reading, writing:
+        listener = threading.Thread(target=listen, name="signals", daemon=True)
+        listener.start()
         before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
         try:
             yield
         finally:
             signal.set_wakeup_fd(before)
-            loop.remove_reader(reading)
+            writing.shutdown(socket.SHUT_WR)
+            listener.join()
 
 
 @contextlib.contextmanager
-def none_lost() -> Iterator[None]:
-    """An interruption that a destructor or a weak reference's callback has swallowed is sent once more.
-
-    One that a library logs while it passes it on (SQLAlchemy's pool, when it closes a connection) is not shown.
-    """
+def _shown_as_nothing() -> Iterator[None]:
     before = sys.unraisablehook
 
     def hook(unraisable: sys.UnraisableHookArgs) -> None:

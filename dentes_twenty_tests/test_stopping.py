@@ -147,6 +147,44 @@ def test_an_interruption_that_a_destructor_has_swallowed_is_sent_again() -> None
         time.sleep(25)
 
 
+def swallow(seconds: float) -> None:
+    """As a bare `except:` in somebody else's code does."""
+    try:
+        send()
+        time.sleep(seconds)
+    except Interrupted:
+        pass
+
+
+def test_an_interruption_that_somebody_has_swallowed_is_sent_again_until_the_command_ends() -> None:
+    began = time.monotonic()
+    with none_lost(0.2), pytest.raises(Interrupted):
+        swallow(0)
+        swallow(25)  # the same again, sent by the listener or here
+        time.sleep(25)
+    assert time.monotonic() - began < 20
+
+
+def test_an_interruption_that_the_loop_hears_is_sent_again_when_the_work_swallows_it() -> None:
+    async def work() -> None:
+        asyncio.get_running_loop().call_later(0.01, send)
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            await asyncio.sleep(30)
+
+    began = time.monotonic()
+    with none_lost(0.2), asyncio.Runner() as runner, pytest.raises(Interrupted):
+        run_stoppable(runner, work())
+    assert time.monotonic() - began < 20
+
+
+def test_a_command_that_ends_in_time_is_not_interrupted_again() -> None:
+    with none_lost(0.1):
+        swallow(0)
+    time.sleep(0.3)
+
+
 def test_an_interruption_that_a_library_logs_while_it_passes_it_on_is_not_shown() -> None:
     def told(kind: type[BaseException]) -> logging.LogRecord:
         return logging.LogRecord("pool", logging.ERROR, __file__, 1, "closing", None, (kind, kind(), None))
