@@ -15,9 +15,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from dentes_twenty.exports.drop import Drop, open_drop
+from dentes_twenty.exports.errors import NotStaged
 from dentes_twenty.exports.mapping import Mapping as MappingFile
 from dentes_twenty.exports.mapping import load_mapping, require_confirmed
-from dentes_twenty.exports.stage import Staged
+from dentes_twenty.exports.stage import Staged, absent_reports
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.delta import as_of
 from dentes_twenty.migration.errors import ApiKeyMissing, NoRun
@@ -30,6 +31,7 @@ from dentes_twenty.twenty.limiter import Limiter
 from dentes_twenty.twenty.records import RecordStore
 
 T = TypeVar("T")
+STAGE_AGAIN = "Read the export again (`audit`); `migrate` and `delta` do it by themselves."
 WHOLE = ("migrate", "delta")
 """Runs that have processed their whole drop when they end well."""
 
@@ -110,6 +112,15 @@ class Opened:
     def staged(self) -> Staged:
         """What `stage` has written. Raises NotStaged before that."""
         return Staged.open(self.staging_dir)
+
+    def require_all_staged(self) -> Staged:
+        """All of the export's reports, as `stage` has written them.
+
+        Raises NotStaged also when some of them are missing, because a staging was cut off between two."""
+        missing = [report for report in self.mapping.report_names if not self.staged.has(report)]
+        if missing and (cut := set(missing) - set(absent_reports(self.drop, self.mapping))):
+            raise NotStaged(f"Staging was cut off: the reports {', '.join(sorted(cut))} are not there.", STAGE_AGAIN)
+        return self.staged
 
     @cached_property
     def client(self) -> TwentyClient:

@@ -77,8 +77,8 @@ class Migration(Opened):
 
     @cached_property
     def planner(self) -> Planner:
-        """Rows and records of the staged export."""
-        return Planner(self.staged, self.practice, self.ledger)
+        """Rows and records of the staged export. Raises NotStaged while a report of it is missing."""
+        return Planner(self.require_all_staged(), self.practice, self.ledger)
 
     def forget_plan(self) -> None:
         """What was planned from older tables, or before something was adopted, is planned again."""

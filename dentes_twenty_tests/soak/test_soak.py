@@ -60,7 +60,8 @@ def ends(worker: Worker, states: States, server: SandboxServer, *flows: str) -> 
 def test_a_load_beset_by_every_fault_ends_in_the_same_workspace(worker: Worker, states: States) -> None:
     states.restore("provisioned")
     with states.serve() as server:
-        assert beset(worker, states, server, WHILE_LOADING, "load") >= len(WHILE_LOADING) // 2  # the others came late
+        # Where the machine is fast, or little is left to load, the others come late.
+        assert beset(worker, states, server, WHILE_LOADING, "load") >= len(WHILE_LOADING) // 4
         ends(worker, states, server, "stage", "load")  # as a command does; the staging was cut off too
         assert states.pictures["loaded"].differences(states.picture(server)) == []
 
