@@ -14,7 +14,9 @@ from dentes_twenty.migration.tally import Tally
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.target import FieldType
 from dentes_twenty.twenty.records import RecordStore
-from dentes_twenty.twenty.values import canonical, is_lost
+from dentes_twenty.twenty.values import canonical, is_lost, normaliser
+
+_MISSING = object()
 
 
 class Verifier:
@@ -24,11 +26,8 @@ class Verifier:
         self._types: dict[str, FieldType] = {f.target.wire_name: f.target.type for f in declaration.fields}
         self._tally = tally
         self.fields = list(self._types)
-
-    def canonical(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values in Twenty's own spelling, so that equal values have equal fingerprints."""
-        types = self._types
-        return {name: canonical(types[name], value) for name, value in values.items()}
+        self.canonical = normaliser(self._types)
+        """Values in Twenty's own spelling, so that equal values have equal fingerprints."""
 
     def check(self, planned: PlannedRecord, stored: Mapping[str, Any]) -> frozenset[str]:
         """Names of the fields whose stored value is not the one that was sent."""
@@ -36,13 +35,18 @@ class Verifier:
 
     def check_sent(self, sent: Mapping[str, Any], stored: Mapping[str, Any]) -> frozenset[str]:
         """The same for some fields of a record; a field that the answer does not show counts as differing."""
-        differing = frozenset(
+        types = self._types
+        suspects = [
             name
             for name, value in sent.items()
-            if name not in stored or is_lost(self._types[name], value, stored[name])
+            if (got := stored.get(name, _MISSING)) is not value and (got != value or type(got) is not type(value))
+        ]
+        differing = frozenset(
+            name for name in suspects if name not in stored or is_lost(types[name], sent[name], stored[name])
         )
         self._tally.verified_values += len(sent)
-        self._tally.differing.update(differing)
+        if differing:
+            self._tally.differing.update(differing)
         return differing
 
     def current(self, stored: Mapping[str, Any]) -> dict[str, Any]:

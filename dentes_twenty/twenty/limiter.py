@@ -283,7 +283,8 @@ class Limiter:
                 if wait is None:
                     await self._idle.wait()
                 elif wait > 0:
-                    seconds = max(now + wait - self._clock(), 0.0) / 1000
+                    passed = self._clock() - now  # a clock that was set meanwhile prolongs nothing
+                    seconds = min(max(wait - passed, 0.0), wait) / 1000
                     self.waited_s += seconds
                     await self._sleep(seconds)
                 else:

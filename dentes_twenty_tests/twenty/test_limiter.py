@@ -235,6 +235,21 @@ def test_a_clock_that_jumps_back_an_hour_does_not_stop_the_calls() -> None:
     assert wait == 0.0
 
 
+@pytest.mark.parametrize("jump", [-86_400_000.0, 86_400_000.0])
+def test_a_clock_that_is_set_while_a_wait_is_counted_prolongs_nothing(jump: float) -> None:
+    """Found by the soak: a clock set back a day in that millisecond made the next call wait for a day."""
+    slept: list[float] = []
+    times = iter([100_000.0])
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    state = InMemoryLimits(Limits(buckets=(Bucket(100, 60_000, 0, last=100_000.0),)))
+    limiter = Limiter(state, clock=lambda: next(times, 100_000.0 + jump + 700 * len(slept)), sleep=sleep)
+    asyncio.run(limiter.acquire())
+    assert all(0 <= seconds < 0.62 for seconds in slept)
+
+
 def test_refusals_of_requests_that_were_already_under_way_do_not_widen_the_gap() -> None:
     limits = refused(Limits(), 1000.0, RateLimited(100, 60_000), Ticket(500.0))
     for _ in range(3):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dentes_twenty.twenty.values import NORMAL_FORMS, Verdict, canonical, cleared, compare, plain, wire
+from dentes_twenty.twenty.values import NORMAL_FORMS, Verdict, canonical, cleared, compare, normaliser, plain, wire
 from dentes_twenty_tests.twenty import recordings
 
 SAME, NORMALISED, LOST = Verdict
@@ -162,6 +162,13 @@ JSON_VALUES = st.recursive(
 def test_any_value_has_a_normal_form_and_equals_itself(type_: str, value: Any) -> None:
     canonical(type_, value)
     assert compare(type_, value, value) is SAME
+
+
+@given(st.dictionaries(st.sampled_from([*sorted(NORMAL_FORMS), "SOMETHING_NEW"]), JSON_VALUES))
+def test_a_record_has_the_normal_forms_of_its_values(record: dict[str, Any]) -> None:
+    """Fields are named by their type here."""
+    of_each = {type_: canonical(type_, value) for type_, value in record.items()}
+    assert normaliser({type_: type_ for type_ in record})(record) == of_each
 
 
 @given(TEXT.filter(bool), TEXT.filter(bool))

@@ -10,6 +10,7 @@ chance of 1 in 10**13. Sixteen for a row, and for what must never collide.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -20,6 +21,8 @@ import orjson
 
 FIELD_BYTES = 8
 ROW_BYTES = 16
+REMEMBERED = 16_384
+"""Fingerprints kept for values that come again: owners, dates, words, currencies. A few megabytes."""
 
 
 def canonical_json(value: Any) -> bytes:
@@ -47,6 +50,7 @@ class Fingerprinter:
 
     def __init__(self, salt: bytes) -> None:
         self._salt = salt
+        self._of_json = functools.lru_cache(maxsize=REMEMBERED)(self._hash_of_json)
         self._empty = self.value(None)
 
     def row(self, row: Mapping[str, Any]) -> bytes:
@@ -55,19 +59,17 @@ class Fingerprinter:
 
     def value(self, value: Any) -> bytes:
         """8 bytes for one written value."""
-        return blake2b(canonical_json(value), digest_size=FIELD_BYTES, key=self._salt).digest()
+        return self._of_json(canonical_json(value))
+
+    def _hash_of_json(self, json_: bytes) -> bytes:
+        return blake2b(json_, digest_size=FIELD_BYTES, key=self._salt).digest()
 
     def fields(self, names: Iterable[str], values: Mapping[str, Any]) -> bytes:
         """The fingerprints of the named fields, one after the other. Half of a record's fields are empty, and cost
         nothing here."""
-        salt, empty = self._salt, self._empty
+        print_of, empty = self._of_json, self._empty
         return b"".join(
-            [
-                empty
-                if (value := values[name]) is None
-                else blake2b(canonical_json(value), digest_size=FIELD_BYTES, key=salt).digest()
-                for name in names
-            ]
+            [empty if (value := values[name]) is None else print_of(canonical_json(value)) for name in names]
         )
 
     def secret(self, *parts: str) -> bytes:
