@@ -113,7 +113,7 @@ class Divided:
 
     @property
     def unexplained(self) -> int:
-        """Rows of the export of which nobody can say what became: after a whole migration, anything but 0 is a defect."""
+        """Rows of the export of which nobody can say what became; after a whole migration that is a defect."""
         if self.in_export is None:
             return 0
         known = self.landed + self.quarantined + self.held + self.refused + self.identical + self.deleted
@@ -300,8 +300,8 @@ NEXT_STEPS: Mapping[str, str] = {
     "`dentes-twenty migrate --restore-deleted`, which makes links and targets again.",
     "money": "Look at the patients and values that differ; correct the amounts in Twenty, not here.",
     "patients": "Look at the patients' accounts on the page, and at the entries that differ.",
-    "unexplained": "The migration has not come to these rows: run `dentes-twenty migrate`. If they are still here then, "
-    "it is a defect of the program: keep the export and the ledger, and report it.",
+    "unexplained": "The migration has not come to these rows: run `dentes-twenty migrate`. If they are still here "
+    "then, it is a defect of the program: keep the export and the ledger, and report it.",
     "edited": "People have edited records since; nothing is to do unless an edit was a mistake.",
     "deleted": "People have deleted records in Twenty; they stay deleted, unless you run "
     "`dentes-twenty migrate --restore-deleted`.",

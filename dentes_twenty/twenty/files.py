@@ -18,7 +18,7 @@ from pathlib import PurePath
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from dentes_twenty.twenty.client import SIDE_IN_FLIGHT
+from dentes_twenty.twenty.client import ATTEMPTS, SIDE_IN_FLIGHT, pause
 from dentes_twenty.twenty.errors import NotFound, RecordRefused, ServerTrouble
 from dentes_twenty.twenty.outcomes import BatchOutcome, Record
 from dentes_twenty.twenty.records import RecordStore
@@ -141,13 +141,18 @@ class FileStore:
         return await self._verified("", signed, digest_of(content), path)
 
     async def _verified(self, file_id: str, url: str, sent: Digest, path: str | None = None) -> UploadedFile:
-        try:
-            found = await self._transfers.download(url)
-        except NotFound:
-            raise RecordRefused("file", "content") from None
-        if found != sent:
-            raise RecordRefused("file", "content")
-        return UploadedFile(file_id, sent.size, sent.sha256, path)
+        """The file, once it came back as it was sent. What came back different is fetched again: a proxy's page in the
+        place of one answer says nothing about the file."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                found = await self._transfers.download(url)
+            except NotFound:
+                break
+            if found == sent:
+                return UploadedFile(file_id, sent.size, sent.sha256, path)
+            if attempt < ATTEMPTS:
+                await asyncio.sleep(pause(attempt))
+        raise RecordRefused("file", "content")
 
     async def _metadata(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         return await self._client.graphql(document, variables, endpoint="/metadata", write=True, repeatable=True)

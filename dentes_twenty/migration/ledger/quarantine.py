@@ -124,9 +124,17 @@ class Quarantine(Core):
         )
         return {(row[0], Severity(row[1]), row[2]): row[3] for row in self._rows(statement)}
 
-    def quarantine_resolve(self, run: int, *, report: str) -> int:
-        """Resolves what this run, having read the whole report, has not seen again; returns how many entries."""
-        return self._resolve(run, report, [Q.report == report, Q.run != run])
+    def quarantine_resolve(self, run: int, *, report: str, column: str | None = None, codes: str = "") -> int:
+        """Resolves what this run, having read the whole report, has not seen again; returns how many entries.
+
+        `column`, `codes`: only entries of that column, and whose code begins so, where the run looked at no others.
+        """
+        where = [Q.report == report, Q.run != run]
+        if column is not None:
+            where.append(Q.column == column)
+        if codes:
+            where.append(Q.code.startswith(codes, autoescape=True))
+        return self._resolve(run, report, where)
 
     def _resolve(self, run: int, report: str, where: list[sa.ColumnElement[bool]]) -> int:
         with self._write() as write:

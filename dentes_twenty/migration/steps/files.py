@@ -32,6 +32,9 @@ from dentes_twenty.twenty.errors import RecordRefused
 from dentes_twenty.twenty.files import Attachment, FileStore, LocalFile, UploadedFile
 
 NOTES_AT_ONCE = 100
+REPORT, COLUMN = note.DECLARATION.report.name, "attachment"
+REFUSED = "refused_"
+"""What codes of files begin with that Twenty has not taken."""
 STANDING = (Status.LANDED, Status.ADOPTED)
 
 
@@ -99,18 +102,20 @@ async def load_files(
             await step.follow()
             meter.at(tally.done)
     context.ledger.quarantine_add(context.run, step.issues, drop=context.drop)
+    if notes is None:
+        context.ledger.quarantine_resolve(context.run, report=REPORT, column=COLUMN, codes=REFUSED)
     return tally
 
 
 def rows_with_files(planner: Planner) -> Iterator[PlannedRow]:
     """Notes of the export that name files."""
-    return (row for row in planner.rows(note.DECLARATION) if row.get("attachment"))
+    return (row for row in planner.rows(note.DECLARATION) if row.get(COLUMN))
 
 
 def expected_files(planner: Planner) -> int:
     """About how many files there will be: those of notes that stay out are not deducted."""
-    rows = planner.staged.rows(note.DECLARATION.report.name, columns=["attachment"])
-    return sum(len(set(row.get("attachment") or ())) for row in rows)
+    rows = planner.staged.rows(REPORT, columns=[COLUMN])
+    return sum(len(set(row.get(COLUMN) or ())) for row in rows)
 
 
 class _FileStep:
@@ -142,7 +147,7 @@ class _FileStep:
             if state is None or state.status not in STANDING:
                 continue
             person = self._plan.record_id("patient", row["patient_id"])
-            for name in dict.fromkeys(row["attachment"]):
+            for name in dict.fromkeys(row[COLUMN]):
                 self._tally.planned += 1
                 before = self._names.find(key, name, files.get(key, ()))
                 targets = {"note": state.record_id, "person": person}
@@ -200,7 +205,7 @@ class _FileStep:
         for one, file in ready:
             attachment = self._attachment_id(one, file)
             if attachment in refused:
-                self._report(one, f"refused_{refused[attachment].code}", FileState.REFUSED)
+                self._report(one, f"{REFUSED}{refused[attachment].code}", FileState.REFUSED)
                 continue
             self._tally.attached += 1
             self._tally.bytes += file.size
@@ -245,7 +250,7 @@ class _FileStep:
             try:
                 file = await self._files.upload(LocalFile(found.name, found.size, found.open))
             except RecordRefused as error:
-                self._report(one, f"refused_{error.reason}", FileState.REFUSED)
+                self._report(one, f"{REFUSED}{error.reason}", FileState.REFUSED)
                 return None
         self._ledger.file_set(self._context.run, [self._state(one, FileState.UPLOADED, file)])
         return file
@@ -284,4 +289,4 @@ class _FileStep:
     def _tell(self, one: _Wanted, code: str) -> None:
         self._tally.reasons[code] += 1
         row = one.row
-        self.issues.append(Issue("note", "", row["_row"], row["_line"], row["note_id"], "attachment", code, "warning"))
+        self.issues.append(Issue(REPORT, "", row["_row"], row["_line"], row["note_id"], COLUMN, code, "warning"))
