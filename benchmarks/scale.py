@@ -80,7 +80,7 @@ def measure(full: bool, folder: Path) -> Measured:
         with Server(place / "target", Conditions()) as server:
             drop = _drop(place, patients)
             practice = write_practice(place / "practice", drop, server.url)
-            rows.append(_first(practice, server, patients))
+            rows.append(further(_first(practice, server, patients), rows[-1] if rows else None))
             sys.stdout.write(f"{rows[-1]}\n")
             sys.stdout.flush()
             if patients == sizes[-1]:
@@ -122,6 +122,14 @@ def _first(practice: Practice, server: Server, patients: int) -> dict[str, Value
         "peak_mib": round(migrate.peak_mib),
         "differing": migrate.total("differing"),
     }
+
+
+def further(row: dict[str, Value], smaller: Mapping[str, Value] | None) -> dict[str, Value]:
+    """With the time of each record beyond those of the next smaller size (for the smallest: of a whole migration), in
+    which start-up and data model, alike for all, are not counted again."""
+    before = smaller or {"migrate_s": 0, "records": 0}
+    seconds, records = (float(row[key] or 0) - float(before[key] or 0) for key in ("migrate_s", "records"))
+    return {**row, "ms_per_further": round(1000 * seconds / records, 4) if smaller else None}
 
 
 def _later(practice: Practice, server: Server, drop: Path, first: Mapping[str, Value]) -> dict[str, Value]:
@@ -198,10 +206,11 @@ def _targets(
     def figures(key: str) -> list[float]:
         return [float(row[key] or 0) for row in rows]
 
-    times, memory = figures("ms_per_record"), figures("peak_mib")
+    times, memory = [float(row["ms_per_further"]) for row in rows if row["ms_per_further"]], figures("peak_mib")
     yield Target(
-        "time per record, slowest size beside the fastest", "at most", 1.2, round(max(times) / min(times), 2), "times"
-    )
+        "time per further record, slowest step beside the fastest", "at most", 1.2, round(max(times) / min(times), 2),
+        "times",
+    )  # fmt: skip
     yield Target("peak memory of migrate", "at most", 1024, max(memory), "MiB")
     yield Target(
         "peak memory, largest size beside the smallest", "at most", 1.5, round(memory[-1] / memory[0], 2), "times"
@@ -229,6 +238,7 @@ def _sizes_table(rows: Sequence[Mapping[str, Value]]) -> Table:
             Column("audit_s", "audit", "s"),
             Column("migrate_s", "migrate", "s"),
             Column("ms_per_record", "time per record", "ms"),
+            Column("ms_per_further", "time per record beyond the smaller size", "ms"),
             Column("records_per_s", "records/s"),
             Column("calls", "calls"),
             Column("audit_mib", "peak memory of audit", "MiB"),

@@ -112,6 +112,10 @@ class Migration(Opened):
         """What the workspace's data model lacks."""
         return steps.provision_plan(self.planner, self.store.model)
 
+    def automations(self) -> tuple[steps.Automation, ...]:
+        """Active workflows of the workspace that would start at what a migration writes."""
+        return self.wait(steps.automations(self.store, self.planner.targets))
+
     def provision(
         self, on_step: Callable[[str], None] | None = None, progress: Listener | None = None
     ) -> steps.ProvisionSummary:

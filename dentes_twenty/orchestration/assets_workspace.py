@@ -4,10 +4,13 @@ Belongs here: turning what `Migration` says about the workspace into events. Doe
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 import dagster as dg
 
 from dentes_twenty.migration.owners import Match, Owners
+from dentes_twenty.migration.steps import Automation
+from dentes_twenty.migration.steps.automations import FIX as AUTOMATIONS_FIX
 from dentes_twenty.objects.registry import MEMBERS as MEMBER_DECLARATION
 from dentes_twenty.orchestration import metadata as md
 from dentes_twenty.orchestration.assets_export import TEAM, Events
@@ -26,6 +29,7 @@ from dentes_twenty.reports.written import write_owners
 from dentes_twenty.twenty.provision import ProvisionPlan
 
 RESOLVED_CHECK, FITS_CHECK = "every_owner_has_a_member", "data_model_fits"
+QUIET_CHECK = "no_workflow_starts"
 MARK = {"dentes_twenty/side": "workspace"}
 KINDS = {"twenty"}
 
@@ -52,6 +56,12 @@ KINDS = {"twenty"}
             description="Nothing in the workspace's data model stands in the way of what the migration needs; what is "
             "missing is no obstacle, it will be made.",
         ),
+        dg.AssetCheckSpec(
+            QUIET_CHECK,
+            asset=OWNERS,
+            description="No active workflow of the workspace starts at records that the migration writes: it would run "
+            "for each of them, and nobody could undo what it makes.",
+        ),
     ],
 )
 def owners(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
@@ -70,7 +80,11 @@ def owners(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
                 "page": dg.MetadataValue.path(str(page)),
                 **md.figures(step.figures),
             },
-            check_results=[_resolved(found), _fits(session.migration.provision_plan())],
+            check_results=[
+                _resolved(found),
+                _fits(migration.provision_plan()),
+                _quiet(migration.automations()),
+            ],
         )
 
 
@@ -94,6 +108,20 @@ def _fits(plan: ProvisionPlan) -> dg.AssetCheckResult:
         check_name=FITS_CHECK,
         description=f"In the way, to be changed in Twenty first: {found}" if conflicts else "Nothing is in the way.",
         metadata=md.figures({"in_the_way": len(conflicts)}),
+    )
+
+
+def _quiet(automations: Sequence[Automation]) -> dg.AssetCheckResult:
+    """A warning: whether a workflow may run is the practice's own business."""
+    listed = ", ".join(map(str, automations))
+    return dg.AssetCheckResult(
+        passed=not automations,
+        check_name=QUIET_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"Workflows will start at each record that is written: {listed}. {AUTOMATIONS_FIX}"
+        if automations
+        else "No workflow starts at what is written.",
+        metadata=md.figures({"workflows": len(automations)}),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 
 import pytest
 
 from dentes_twenty.cli import run
+from dentes_twenty.commands.output import Exit
 from dentes_twenty.sandbox.server import SandboxOptions, SandboxServer
 from dentes_twenty.twenty import metadata
 from dentes_twenty.twenty.records import RecordStore
@@ -53,3 +55,39 @@ def test_what_stands_in_the_way_is_told_by_the_audit_and_by_the_checklist(
         told = capsys.readouterr()
         assert "records to write in about" in told.err
         assert "data_model_fits" in told.err
+
+
+async def a_workflow_at_every_person(store: RecordStore) -> None:
+    """As a fresh workspace of 2.19 has one; the other two start at nothing that a migration writes."""
+    workflow = str(uuid.uuid4())
+    await store.create("workflow", [{"id": workflow, "name": "Create company when adding a new person"}])
+    events = [("DATABASE_EVENT", "person.upserted"), ("DATABASE_EVENT", "dashboard.created"), ("CRON", "")]
+    triggers = [
+        {"id": str(uuid.uuid4()), "type": kind, "settings": {"eventName": event}, "workflowId": workflow}
+        for kind, event in events
+    ]
+    answer = await store.create("workflowAutomatedTrigger", triggers)
+    assert not answer.refused
+
+
+def test_workflows_that_would_start_at_every_record_are_named_by_the_audit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they make is in no ledger, and no rollback takes it back."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    with SandboxServer(SandboxOptions(members=small_practice.MEMBERS)) as server:
+        practice = small_practice.confirmed(small_practice.write(tmp_path, server.url))
+        monkeypatch.setenv("TWENTY_API_KEY", server.api_key)
+        audit = ["audit", "--json", "--practice", str(practice.path)]
+
+        assert run(audit) == Exit.QUARANTINED
+        checks = {check["check"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+        assert checks["no_workflow_starts"]["passed"]
+
+        by_hand(server.url, server.api_key, a_workflow_at_every_person)
+        assert run(audit) == Exit.QUARANTINED  # a warning: it may be meant
+        checks = {check["check"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+        told = checks["no_workflow_starts"]
+        assert not told["passed"] and told["severity"] == "WARN"
+        assert "Create company when adding a new person (at person.upserted)" in told["says"]
+        assert "dashboard" not in told["says"] and "Deactivate" in told["says"]

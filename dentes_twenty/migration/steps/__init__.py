@@ -6,6 +6,7 @@ life of a batch (`migration.load`), printing.
 
 from dentes_twenty.migration.steps.adopting import AdoptionSummary, adopt
 from dentes_twenty.migration.steps.approving import approval_state, approve, remember_shown
+from dentes_twenty.migration.steps.automations import Automation, automations
 from dentes_twenty.migration.steps.context import StepContext
 from dentes_twenty.migration.steps.filed import Export, FiledCell, FiledCells, stage_settings
 from dentes_twenty.migration.steps.files import FilesTally, load_files
@@ -43,6 +44,7 @@ from dentes_twenty.twenty.provision import ProvisionPlan
 __all__ = [
     "CALLS",
     "AdoptionSummary",
+    "Automation",
     "CallPlan",
     "Export",
     "FiledCell",
@@ -62,6 +64,7 @@ __all__ = [
     "adopt",
     "approval_state",
     "approve",
+    "automations",
     "check_references",
     "compare_workspace",
     "counts_of",
