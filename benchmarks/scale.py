@@ -159,6 +159,8 @@ def change(drop: Path, second: Path) -> int:
             header, *rows = csv.reader(source)
         place = header.index(column)
         for number in range(0, len(rows), round(1 / CHANGED_SHARE)):
+            if len(rows[number]) != len(header):
+                continue  # one of the export's defects
             rows[number][place] = f"{rows[number][place]} x{number}".strip()
             changed += 1
         with (second / name).open("w", encoding="utf-8-sig", errors="surrogateescape", newline="") as file:

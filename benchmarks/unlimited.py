@@ -55,8 +55,8 @@ def _why(row: Mapping[str, Value]) -> str:
     """What bounds us, should the target be missed."""
     loop = float(row["loop"] or 1)
     return (
-        f"planning, fingerprints, ledger, audit chain and verification take {row['cpu_us']} µs of one core for a record, "
-        f"the whole loop takes {1e6 / loop:.0f} µs; both processes share two cores with nothing to wait for"
+        f"planning, fingerprints, ledger, audit chain and verification take {row['cpu_us']} µs of a core for a record, "
+        f"server and loop together {1e6 / loop:.0f} µs; there is nothing to wait for meanwhile"
     )
 
 
