@@ -99,7 +99,7 @@ bench: $(STAMP) ## measure speed, memory and calls, beside other programs too, a
 	$(BIN)/python -m benchmarks $(BENCH)
 
 .PHONY: soak
-soak: $(STAMP) ## break a small migration in every way, 500 times, and compare what stands afterwards (docs/faults.md)
+soak: $(STAMP) ## break a small migration in every way, 800 times, and compare what stands afterwards (docs/faults.md)
 	$(BIN)/python -m dentes_twenty_tests.soak $(SOAK)
 
 .PHONY: clean

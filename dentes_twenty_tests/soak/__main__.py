@@ -1,6 +1,6 @@
 """`make soak`: faulted runs of a small practice, three in a chain, a fault at a random moment each (see `judge`).
 
-    make soak                                    500 runs of seed 1
+    make soak                                    800 runs of seed 1, of which the fault strikes in over 500
     make soak SOAK="--runs 2000 --seed 7"        others
     make soak SOAK="--seed 7 --only 1234"        the chain that ended wrong, again
     make soak SOAK="--hours 10 --workers 4"      as many as fit
@@ -45,7 +45,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make soak", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--runs", type=int, default=800)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hours", type=float, help="begin no chain after so long")
     parser.add_argument("--minutes-of-storm", type=int, default=2, help="more runs, through a real minute of refusals")
