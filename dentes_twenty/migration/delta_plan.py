@@ -26,8 +26,7 @@ from dentes_twenty.migration.steps.loading import member_records
 from dentes_twenty.migration.update import BY
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.registry import MEMBERS
-from dentes_twenty.objects.target import FieldType
-from dentes_twenty.twenty.values import canonical
+from dentes_twenty.twenty.values import Normaliser, normaliser
 
 if TYPE_CHECKING:
     from dentes_twenty.migration.session import Migration
@@ -79,7 +78,7 @@ class _Comparer:
 
     def compare(self, declaration: SourceObject, records: Iterator[PlannedRecord]) -> None:
         self._parents.expect(declaration)
-        types = {field.target.wire_name: field.target.type for field in declaration.fields}
+        normal = normaliser({field.target.wire_name: field.target.type for field in declaration.fields})
         while chunk := list(islice(records, LOOK_UP)):
             for source_object in {planned.source_object for planned in chunk}:
                 mine = [planned for planned in chunk if planned.source_object == source_object]
@@ -87,19 +86,19 @@ class _Comparer:
                 one = self._plan.objects.setdefault(source_object, ObjectDelta(source_object, declaration.label))
                 for planned in mine:
                     state = known.get(planned.source_id)
-                    kind, fields = self._kind(planned, types, state)
+                    kind, fields = self._kind(planned, normal, state)
                     one.add(kind, fields if kind is RowKind.CHANGED else ())
                     self._note(declaration.target.singular, planned, kind, state)
                 self._ledger.mark_seen(self._drop, [state.key for state in known.values()])
 
     def _kind(
-        self, planned: PlannedRecord, types: Mapping[str, FieldType], state: RecordState | None
+        self, planned: PlannedRecord, normal: Normaliser, state: RecordState | None
     ) -> tuple[RowKind, frozenset[str]]:
         if state is None:
             return RowKind.NEW, frozenset()
         if state.status is Status.HELD and self._parents.ready(planned) is None:
             return RowKind.HELD, frozenset()
-        values = {name: canonical(types[name], value) for name, value in planned.values.items()}
+        values = normal(planned.values)
         conflicts = self._standing.get(state.key, {})
         if was_refused(state) and not self._retry and refused_as_it_is(self._ledger, planned, values, state, conflicts):
             return RowKind.REFUSED, frozenset()
@@ -111,9 +110,10 @@ class _Comparer:
     ) -> frozenset[str]:
         if state.prints is None:
             return frozenset()
-        written, exported = self._ledger.field_prints(state.prints), {}
-        if conflicts or self._ledger.changed_fields(state.prints, values):
-            exported = {name: self._ledger.prints.value(value) for name, value in values.items()}
+        if not conflicts and not self._ledger.changed_fields(state.prints, values):
+            return frozenset()  # nearly every row of a later export
+        written = self._ledger.field_prints(state.prints)
+        exported = {name: self._ledger.prints.value(value) for name, value in values.items()}
         # An export that has gone back to what was written has nothing to say against a person's value.
         settled = sorted(name for name in conflicts if exported.get(name) == written.get(name))
         if settled:
