@@ -49,6 +49,7 @@ from dentes_twenty.migration.steps.context import MIGRATING, Again
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
 from dentes_twenty.objects.fields import SourceObject
+from dentes_twenty.objects.registry import MEMBERS
 from dentes_twenty.practice import KEY_VARIABLE
 
 
@@ -114,7 +115,7 @@ class Migration(Opened):
 
     def automations(self) -> tuple[steps.Automation, ...]:
         """Active workflows of the workspace that would start at what a migration writes."""
-        return self.wait(steps.automations(self.store, self.planner.targets))
+        return self.wait(steps.automations(self.store, (*self.planner.declarations, MEMBERS)))
 
     def provision(
         self, on_step: Callable[[str], None] | None = None, progress: Listener | None = None

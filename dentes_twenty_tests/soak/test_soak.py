@@ -42,14 +42,17 @@ def states(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> States:
     return made
 
 
-def beset(worker: Worker, states: States, server: SandboxServer, troubles: tuple[Trouble, ...], phase: str) -> int:
-    """One fault after the other; how many have struck. What a fault stops must say so properly."""
-    chance, struck = random.Random(SEED), 0
+def beset(
+    worker: Worker, states: States, server: SandboxServer, troubles: tuple[Trouble, ...], phase: str
+) -> tuple[Trouble, ...]:
+    """One fault after the other; those that came too late to strike. What a fault stops must say so properly."""
+    chance, late = random.Random(SEED), []
     for number, trouble in enumerate(troubles):
         found = strike(worker, states, server, trouble, phase, chance, again=number > 0)
         assert found.blemishes == (), trouble.name
-        struck += found.hit
-    return struck
+        if not found.hit:
+            late.append(trouble)
+    return tuple(late)
 
 
 def ends(worker: Worker, states: States, server: SandboxServer, *flows: str) -> None:
@@ -58,12 +61,20 @@ def ends(worker: Worker, states: States, server: SandboxServer, *flows: str) -> 
 
 
 def test_a_load_beset_by_every_fault_ends_in_the_same_workspace(worker: Worker, states: States) -> None:
+    late = load_beset_by(worker, states, WHILE_LOADING)
+    # After the first ones little is left to load, and a fast machine leaves less: those that came late begin anew.
+    later = [trouble for trouble in late if load_beset_by(worker, states, (trouble,))]
+    assert len(later) <= 3, later  # a moment in seconds may lie behind the end
+
+
+def load_beset_by(worker: Worker, states: States, troubles: tuple[Trouble, ...]) -> tuple[Trouble, ...]:
+    """Each load ends in the same workspace; the faults that came too late."""
     states.restore("provisioned")
     with states.serve() as server:
-        # Where the machine is fast, or little is left to load, the others come late.
-        assert beset(worker, states, server, WHILE_LOADING, "load") >= len(WHILE_LOADING) // 4
+        late = beset(worker, states, server, troubles, "load")
         ends(worker, states, server, "stage", "load")  # as a command does; the staging was cut off too
         assert states.pictures["loaded"].differences(states.picture(server)) == []
+    return late
 
 
 def test_a_ledger_whose_database_goes_away_loses_nothing(
@@ -78,7 +89,7 @@ def test_a_ledger_whose_database_goes_away_loses_nothing(
         lost.make(patients=3, legs=())
         lost.restore("new")
         with lost.serve() as server:
-            assert beset(worker, lost, server, OF_THE_DATABASE, "provision") > 0
+            assert len(beset(worker, lost, server, OF_THE_DATABASE, "provision")) < len(OF_THE_DATABASE)
             ends(worker, lost, server, "provision", "load", "files", "verify")  # which compares every field
             found, wanted = lost.picture(server), states.pictures["loaded"]
         assert found.ledger["counts"] == wanted.ledger["counts"]

@@ -21,8 +21,9 @@ import orjson
 
 FIELD_BYTES = 8
 ROW_BYTES = 16
-REMEMBERED = 16_384
-"""Fingerprints kept for values that come again: owners, dates, words, currencies. A few megabytes."""
+REMEMBERED, REMEMBERED_BYTES = 16_384, 64
+"""How many fingerprints are kept for values that come again, and how long these may be: owners, dates, words, amounts.
+Three megabytes; texts of notes, which never come again, would make it hundreds."""
 
 
 def canonical_json(value: Any) -> bytes:
@@ -46,11 +47,11 @@ def _plain(value: Any) -> str:
 
 
 class Fingerprinter:
-    """Fingerprints under one ledger's salt. Stateless but for the salt; safe to share between threads."""
+    """Fingerprints under one ledger's salt. Remembers those of short values; safe to share between threads."""
 
     def __init__(self, salt: bytes) -> None:
         self._salt = salt
-        self._of_json = functools.lru_cache(maxsize=REMEMBERED)(self._hash_of_json)
+        self._of_short = functools.lru_cache(maxsize=REMEMBERED)(self._hash_text)
         self._empty = self.value(None)
 
     def row(self, row: Mapping[str, Any]) -> bytes:
@@ -59,18 +60,21 @@ class Fingerprinter:
 
     def value(self, value: Any) -> bytes:
         """8 bytes for one written value."""
-        return self._of_json(canonical_json(value))
+        spelt = canonical_json(value)
+        # As text: orjson's bytes hold on to the 4 KiB in which they were written.
+        return self._of_short(spelt.decode()) if len(spelt) <= REMEMBERED_BYTES else self._hash(spelt)
 
-    def _hash_of_json(self, json_: bytes) -> bytes:
-        return blake2b(json_, digest_size=FIELD_BYTES, key=self._salt).digest()
+    def _hash_text(self, spelt: str) -> bytes:
+        return self._hash(spelt.encode())
+
+    def _hash(self, spelt: bytes) -> bytes:
+        return blake2b(spelt, digest_size=FIELD_BYTES, key=self._salt).digest()
 
     def fields(self, names: Iterable[str], values: Mapping[str, Any]) -> bytes:
         """The fingerprints of the named fields, one after the other. Half of a record's fields are empty, and cost
         nothing here."""
-        print_of, empty = self._of_json, self._empty
-        return b"".join(
-            [empty if (value := values[name]) is None else print_of(canonical_json(value)) for name in names]
-        )
+        print_of, empty = self.value, self._empty
+        return b"".join([empty if (value := values[name]) is None else print_of(value) for name in names])
 
     def secret(self, *parts: str) -> bytes:
         """16 bytes that stand for text which must not be shown, in logs and in keys."""

@@ -10,7 +10,7 @@ a run that read the whole report has not seen again is resolved.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -124,16 +124,17 @@ class Quarantine(Core):
         )
         return {(row[0], Severity(row[1]), row[2]): row[3] for row in self._rows(statement)}
 
-    def quarantine_resolve(self, run: int, *, report: str, column: str | None = None, codes: str = "") -> int:
+    def quarantine_resolve(self, run: int, *, report: str, column: str | None = None, codes: Sequence[str] = ()) -> int:
         """Resolves what this run, having read the whole report, has not seen again; returns how many entries.
 
-        `column`, `codes`: only entries of that column, and whose code begins so, where the run looked at no others.
+        `column`, `codes`: only entries of that column, whose code begins with one of these; for a run that looked at no
+        others.
         """
         where = [Q.report == report, Q.run != run]
         if column is not None:
             where.append(Q.column == column)
         if codes:
-            where.append(Q.code.startswith(codes, autoescape=True))
+            where.append(sa.or_(*(Q.code.startswith(code, autoescape=True) for code in codes)))
         return self._resolve(run, report, where)
 
     def _resolve(self, run: int, report: str, where: list[sa.ColumnElement[bool]]) -> int:

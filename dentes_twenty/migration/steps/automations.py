@@ -13,7 +13,8 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from dentes_twenty.objects.target import TargetObject
+from dentes_twenty.objects.fields import SourceObject
+from dentes_twenty.objects.target import ATTACHMENT
 from dentes_twenty.twenty.records import RecordStore
 
 TRIGGER, WORKFLOW = "workflowAutomatedTrigger", "workflow"
@@ -32,8 +33,8 @@ class Automation:
         return f"{self.workflow or 'a workflow without a name'} (at {self.event})"
 
 
-async def automations(store: RecordStore, written: Iterable[TargetObject]) -> tuple[Automation, ...]:
-    """Those that start at records of the objects that are written. One call where there are none, else two.
+async def automations(store: RecordStore, declarations: Iterable[SourceObject]) -> tuple[Automation, ...]:
+    """Those that start at records, links or attachments of these declarations. One call where there are none, else two.
 
     Empty for a version of Twenty without workflows.
     """
@@ -41,7 +42,9 @@ async def automations(store: RecordStore, written: Iterable[TargetObject]) -> tu
     column = trigger.fields[WORKFLOW].join_column if trigger and WORKFLOW in trigger.fields else None
     if column is None:
         return ()
-    ours = {target.singular for target in written}
+    ours = {ATTACHMENT.singular}
+    for declaration in declarations:
+        ours |= {declaration.target.singular, *(link.join.singular for link in declaration.links)}
     found: list[tuple[str, str]] = []
     async for page in store.find(TRIGGER, {"type": {"eq": DATABASE_EVENT}}, ["settings", column]):
         events = ((str(record[column]), _event(record)) for record in page)

@@ -35,6 +35,8 @@ NOTES_AT_ONCE = 100
 REPORT, COLUMN = note.DECLARATION.report.name, "attachment"
 REFUSED = "refused_"
 """What codes of files begin with that Twenty has not taken."""
+FINDINGS = (REFUSED, "file_", "path_outside_drop")
+"""What codes of files begin with that do not hang where they belong; each look at all notes finds them anew."""
 STANDING = (Status.LANDED, Status.ADOPTED)
 
 
@@ -103,7 +105,7 @@ async def load_files(
             meter.at(tally.done)
     context.ledger.quarantine_add(context.run, step.issues, drop=context.drop)
     if notes is None:
-        context.ledger.quarantine_resolve(context.run, report=REPORT, column=COLUMN, codes=REFUSED)
+        context.ledger.quarantine_resolve(context.run, report=REPORT, column=COLUMN, codes=FINDINGS)
     return tally
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +52,19 @@ def test_a_decimal_counts_by_its_value() -> None:
 def test_a_value_without_a_canonical_form_is_refused() -> None:
     with pytest.raises(TypeError):
         canonical_json({"file": object()})
+
+
+def test_only_short_values_are_remembered() -> None:
+    """Among millions of records, texts of notes would fill the memory."""
+    prints = Fingerprinter(b"salt" * 8)
+    tracemalloc.start()
+    try:
+        for number in range(2_000):
+            assert prints.value(f"{number} " + "a long text " * 1_000) != prints.value(f"{number} short")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2_000_000  # all of them are 24 MB
 
 
 def test_another_salt_gives_other_fingerprints() -> None:
