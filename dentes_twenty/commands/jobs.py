@@ -129,6 +129,9 @@ def tell(outcome: JobOutcome) -> None:
     tell_tables(outcome)
     for check in outcome.errors:
         output.say(f"Check {check.asset} / {check.name} failed: {check.description}")
+    for check in outcome.warnings:
+        if not check.tables:  # those with tables say which rows stay out, and the tables above count these
+            output.say(f"Check {check.asset} / {check.name} warns: {check.description}")
     for failed in outcome.failed:
         output.show_failure(failed.failure, as_json=False, where=failed.step)
     if not outcome.finished and not outcome.failed and not outcome.errors:

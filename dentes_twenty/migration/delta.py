@@ -20,6 +20,12 @@ from dentes_twenty.migration.ledger.runs import Drop
 MARKED = "absent_marked"
 """The ledger's reason beside a standing record that bears the mark `objects.absent`."""
 
+OLDER = "older"
+"""Allowed by name, an export that is older than the one processed last is taken all the same."""
+
+STANDING = (Status.SENDING, Status.LANDED, Status.ADOPTED, Status.VANISHED)
+"""Records that an older export would take back to what they were; after a rollback there are none."""
+
 
 class RowKind(StrEnum):
     """What became of a row since the drop that was processed last. Each row is exactly one of these."""
@@ -118,7 +124,7 @@ class DropChanged(MigrationError):
 
 
 class DropNotNew(MigrationError):
-    """The export was processed already, or is older than one that was."""
+    """The export is older than the one that was processed last: what people see today would become what it was."""
 
     default_code = "DROP_NOT_NEW"
 
@@ -155,14 +161,15 @@ class Recognised(StrEnum):
     REFUSED = "refused"
 
 
-_AS_OF, _ATTACHMENTS = "as of ", "attachments "
+_AS_OF, _ATTACHMENTS, _RUN = "as of ", "attachments ", "run "
 
 
-def as_of(modified: dt.datetime | None, attachments: str = "") -> str | None:
-    """What the ledger keeps beside a processed drop: when the newest of its reports was written, and the print of its
-    attachments, where it has any."""
+def as_of(modified: dt.datetime | None, attachments: str = "", run: int = 0) -> str | None:
+    """What the ledger keeps beside a processed drop: when the newest of its reports was written, the print of its
+    attachments, where it has any, and the run that processed it last."""
     moment = f"{_AS_OF}{modified.astimezone(dt.UTC).isoformat(timespec='microseconds')}" if modified else ""
-    return "; ".join(filter(None, (moment, attachments and _ATTACHMENTS + attachments))) or None
+    parts = (moment, attachments and _ATTACHMENTS + attachments, f"{_RUN}{run}" if run else "")
+    return "; ".join(filter(None, parts)) or None
 
 
 def moment_of(drop: Drop) -> dt.datetime | None:
@@ -182,8 +189,11 @@ def _part_of(drop: Drop, name: str) -> str:
 
 
 def last_processed(drops: Iterable[Drop]) -> Drop | None:
-    """The drop whose delta or migration ended well most recently; a drop is registered before it is processed."""
-    return max((drop for drop in drops if drop.state is DropState.DONE), key=lambda drop: drop.id, default=None)
+    """The drop whose delta or migration ended well most recently, which is an older one where somebody asked for it.
+
+    Ledgers of earlier versions do not say in which run: there the drop that was registered last."""
+    done = (drop for drop in drops if drop.state is DropState.DONE)
+    return max(done, key=lambda drop: (int(_part_of(drop, _RUN) or 0), drop.id), default=None)
 
 
 def recognise(

@@ -17,14 +17,11 @@ from typing import TYPE_CHECKING
 from dentes_twenty.exports.stage import absent_reports, keep_report
 from dentes_twenty.migration.delta import (
     DropChanged,
-    DropNotNew,
     DropRefused,
     ObjectDelta,
-    Recognised,
     Shortfall,
     last_processed,
     missing,
-    recognise,
     shortfalls,
 )
 from dentes_twenty.migration.delta_plan import DeltaPlan, plan_delta, refused_entries, still_refused
@@ -41,9 +38,6 @@ from dentes_twenty.objects.registry import FIXED, MEMBERS
 
 if TYPE_CHECKING:
     from dentes_twenty.migration.session import Migration
-
-OLDER = "older"
-"""Allowed by name, an export that is older than the one processed last is taken all the same."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -132,7 +126,8 @@ def run_delta(
         raise DropChanged(
             "The export has changed since it was chosen.", "Nothing was written; it is taken when it stands still."
         )
-    since = _admit(migration, allow)
+    migration.admit(allow)
+    since = _processed_before(migration)
     unfinished = _unfinished(ledger, migration.run_id)
     try:
         _stage(migration, since, allow, progress)
@@ -176,17 +171,10 @@ def _left(ledger: Ledger) -> tuple[int, int, int]:
     return conflicts, held, sum(n for (_, severity, _), n in findings if severity is Severity.QUARANTINE)
 
 
-def _admit(migration: Migration, allow: Collection[str]) -> int | None:
-    """The id of the drop that was processed before this one. Raises DropNotNew for an older export."""
-    drops = migration.ledger.drops()
-    found = recognise(drops, migration.drop.fingerprint(), migration.drop.modified)
-    if found is Recognised.OLDER and OLDER not in allow:
-        raise DropNotNew(
-            "This export is older than the one that was processed last.",
-            f"Export again; to go back to it on purpose, run `dentes-twenty delta --allow {OLDER}`.",
-        )
+def _processed_before(migration: Migration) -> int | None:
+    """The id of the drop that was processed before this one."""
     mine = migration.drop_id
-    last = last_processed(drop for drop in drops if drop.id != mine)
+    last = last_processed(drop for drop in migration.ledger.drops() if drop.id != mine)
     return last.id if last else None
 
 

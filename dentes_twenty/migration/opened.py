@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import Collection, Coroutine, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from dentes_twenty.exports.mapping import Mapping as MappingFile
 from dentes_twenty.exports.mapping import load_mapping, require_confirmed
 from dentes_twenty.exports.stage import Staged, absent_reports
 from dentes_twenty.migration import steps
-from dentes_twenty.migration.delta import as_of
+from dentes_twenty.migration.delta import OLDER, STANDING, DropNotNew, Recognised, as_of, recognise
 from dentes_twenty.migration.errors import ApiKeyMissing, NoRun
 from dentes_twenty.migration.ledger import DropState, Ledger, RunState
 from dentes_twenty.migration.ledger.core import Clock, utc_now
@@ -52,7 +52,7 @@ class Opened:
         self.practice = practice
         self.staging_dir = staging or practice.staging_dir
         self._api_key = api_key
-        self._cleared = False
+        self._cleared = self._admitted = False
         self._export: str | None = None
         self._figures: dict[str, float] = {}
         self._clock, self._patience = clock, patience
@@ -98,8 +98,27 @@ class Opened:
         """Read this export (a path or an fsspec URL) instead of the one that the practice file names."""
         if location is not None:
             self._export = location
+            self._admitted = False
             for name in ("drop", "drop_id"):
                 self.__dict__.pop(name, None)
+
+    def admit(self, allow: Collection[str] = ()) -> None:
+        """Take this export, unless it is older than the one that was processed last and `allow` does not name `older`.
+
+        Asked once for each export. Raises DropNotNew."""
+        if self._admitted:
+            return
+        found = recognise(self.ledger.drops(), self.drop.fingerprint(), self.drop.modified)
+        if found is Recognised.OLDER and OLDER not in allow and self._something_stands():
+            raise DropNotNew(
+                "This export is older than the one that was processed last.",
+                "Name the newest one (`export:` in the practice file, or `dentes-twenty delta --drop DIR`); to go back "
+                f"to this one on purpose, run `dentes-twenty delta --allow {OLDER}`.",
+            )
+        self._admitted = True
+
+    def _something_stands(self) -> bool:
+        return any(status in STANDING for _, _, status in self.ledger.counts())
 
     @cached_property
     def mapping(self) -> MappingFile:
@@ -187,7 +206,7 @@ class Opened:
         if self._run is not None:
             run, self._run = self._run, None
             if state is RunState.DONE and self._kind in WHOLE and "drop_id" in self.__dict__:
-                detail = as_of(self.drop.modified, self._attachments_print)
+                detail = as_of(self.drop.modified, self._attachments_print, run)
                 self.ledger.set_drop_state(self.drop_id, DropState.DONE, detail)
             figures = {**self._calls_since_plan(), **steps.run_counts(self.ledger)}
             self.ledger.end_run(run, state, {**figures, **self._figures})

@@ -64,7 +64,8 @@ class Migration(Opened):
         return self.mapping.report_names
 
     def stage(self, report: str, progress: Listener | None = None) -> StagedReport:
-        """Read one report through the mapping into typed tables."""
+        """Read one report through the mapping into typed tables. Raises DropNotNew: they would replace newer ones."""
+        self.admit()
         self.forget_plan()
         settings = steps.stage_settings(self.practice)
         told = told_by(progress) if progress is not None else None
@@ -131,19 +132,24 @@ class Migration(Opened):
         return summary
 
     def write_members(self) -> Tally:
-        """Write the providers' fields into the members that they match. Raises ApprovalMissing."""
+        """Write the providers' fields into the members that they match. Raises ApprovalMissing, DropNotNew."""
+        self.admit()
         self.require_approval()
         return self.wait(steps.write_members(self._context()))
 
     def load(self, object_: str, progress: Listener | None = None, again: Again = MIGRATING) -> dict[str, Tally]:
-        """Load every source object of one Twenty object; tallies by source object. Raises ApprovalMissing."""
+        """Load every source object of one Twenty object; tallies by source object.
+
+        Raises ApprovalMissing, DropNotNew."""
+        self.admit()
         self.owners().require()
         self.require_approval()
         context = dataclasses.replace(self._context(), again=again)
         return self.wait(steps.load(context, self.declarations(object_), progress))
 
     def load_files(self, progress: Listener | None = None, again: Again = MIGRATING) -> steps.FilesTally:
-        """Upload attachments, verify them, and hang them on note and person. Raises ApprovalMissing."""
+        """Upload attachments, verify them, and hang them on note and person. Raises ApprovalMissing, DropNotNew."""
+        self.admit()
         self.require_approval()
         before, now = attachments_of(last_processed(self.ledger.drops())), self.drop.attachments_print()
         context = dataclasses.replace(self._context(), again=again)

@@ -105,3 +105,6 @@ def test_workflows_that_would_start_at_every_record_are_named_by_the_audit(
     assert "Create company when adding a new person (at person.upserted)" in found["says"]
     assert "File what was attached (at attachment.created)" in found["says"]
     assert "dashboard" not in found["says"] and "Deactivate" in found["says"]
+    assert run(["audit", "--practice", str(practice.path)]) == Exit.QUARANTINED
+    warned = [line for line in capsys.readouterr().err.splitlines() if "no_workflow_starts warns" in line]
+    assert len(warned) == 1 and "Create company when adding a new person" in warned[0]
