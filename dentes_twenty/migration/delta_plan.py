@@ -1,7 +1,8 @@
 """Planning one delta: every planned record compared with the ledger, before anything is sent.
 
-Belongs here: what kind of row each is, which Twenty objects need calls at all, and whether rows that Twenty refused
-earlier have a chance now. Does not belong here: the kinds (`migration.delta`), loading (`migration.deltas`).
+Belongs here: what kind of row each is, which Twenty objects need calls at all, which records have to be loaded and what
+the others come to (so that no row is planned a second time), and whether rows that Twenty refused earlier have a chance
+now. Does not belong here: the kinds (`migration.delta`), loading (`migration.deltas`).
 
 A row that was refused and has not changed is not sent again: Twenty would answer the same. What stood in its way may
 have gone from Twenty, though, without any change of the export; that is read, with one call for 200 rows. A row that
@@ -17,12 +18,15 @@ from typing import TYPE_CHECKING
 
 from dentes_twenty.migration.delta import ObjectDelta, RowKind, row_kind
 from dentes_twenty.migration.ledger import Conflict, ConflictState, Entry, Ledger, RecordState, Status
+from dentes_twenty.migration.links import is_misplaced
 from dentes_twenty.migration.load import LOOK_UP
 from dentes_twenty.migration.merge import outstanding
 from dentes_twenty.migration.parents import Parents
 from dentes_twenty.migration.planning.records import POSITIONS_PER_OBJECT, PlannedRecord
 from dentes_twenty.migration.refusals import REFUSED_CODE, refused_as_it_is, was_refused, worth_sending
+from dentes_twenty.migration.steps.context import Chosen
 from dentes_twenty.migration.steps.loading import member_records
+from dentes_twenty.migration.totals import STANDING, Expected, add_values, expected, money_fields
 from dentes_twenty.migration.update import BY
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.registry import MEMBERS
@@ -32,17 +36,41 @@ if TYPE_CHECKING:
     from dentes_twenty.migration.session import Migration
 
 
+MOST_CHOSEN = 50_000
+"""Records that a plan keeps until they are loaded, about 150 MB. A later export that changes more is planned again."""
+
+
 @dataclasses.dataclass(slots=True)
 class DeltaPlan:
     """`objects`: figures by source object. `working`, `waiting`: Twenty objects with rows that a call has to be made
     for, with rows that wait for a parent. `refused`: rows by Twenty object that were refused as they are. `chances`:
-    ids of those among them that are sent again."""
+    ids of those among them that are sent again.
+
+    By scope: `records`, those that are not simply as they were (None: too many to keep), and `figures`, what the others
+    come to. `standing`: ids of the others by Twenty object, where its records may point at each other."""
 
     objects: dict[str, ObjectDelta] = dataclasses.field(default_factory=dict)
     working: set[str] = dataclasses.field(default_factory=set)
     waiting: set[str] = dataclasses.field(default_factory=set)
     refused: dict[str, list[tuple[PlannedRecord, str]]] = dataclasses.field(default_factory=dict)
     chances: frozenset[str] = frozenset()
+    records: dict[str, list[PlannedRecord] | None] = dataclasses.field(default_factory=dict)
+    figures: dict[str, dict[str, Expected]] = dataclasses.field(default_factory=dict)
+    standing: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+
+    def chosen(self, object_: str) -> Chosen:
+        """What has to be loaded of a Twenty object."""
+        return Chosen(lambda one: self.records.get(one.scope), True, self.standing.get(object_, ()))
+
+    def expected(self, ledger: Ledger, declaration: SourceObject) -> dict[str, Expected] | None:
+        """What the accepted rows come to after the load; None where not all records are known."""
+        records = self.records.get(declaration.scope)
+        if records is None:
+            return None
+        figures = expected(ledger, declaration, records)
+        for source_object, others in self.figures[declaration.scope].items():
+            figures.setdefault(source_object, Expected()).add(others)
+        return figures
 
 
 def plan_delta(migration: Migration, since: int | None, *, retry_refused: bool = False) -> DeltaPlan:
@@ -75,30 +103,55 @@ class _Comparer:
         self._standing = self._ledger.conflicts_standing()
         self._empty = self._ledger.prints.value(None)
         self._parents = Parents(self._ledger, self._run, self._drop)
+        self._kept = 0
 
     def compare(self, declaration: SourceObject, records: Iterator[PlannedRecord]) -> None:
         self._parents.expect(declaration)
         normal = normaliser({field.target.wire_name: field.target.type for field in declaration.fields})
+        joins = [link.join.singular for link in declaration.links]
+        others = _Others(declaration, self._plan)
+        self._plan.records.setdefault(declaration.scope, [])
         while chunk := list(islice(records, LOOK_UP)):
+            links = {join: self._ledger.known(join, [planned.key for planned in chunk]) for join in joins}
             for source_object in {planned.source_object for planned in chunk}:
                 mine = [planned for planned in chunk if planned.source_object == source_object]
                 known = self._ledger.known(source_object, [planned.source_id for planned in mine])
                 one = self._plan.objects.setdefault(source_object, ObjectDelta(source_object, declaration.label))
+                others.seen(source_object)
                 for planned in mine:
                     state = known.get(planned.source_id)
                     kind, fields = self._kind(planned, normal, state)
+                    if kind is RowKind.UNCHANGED:
+                        fields = frozenset(j for j in joins if is_misplaced(planned, j, links[j].get(planned.key)))
+                        kind = RowKind.CHANGED if fields else kind
                     one.add(kind, fields if kind is RowKind.CHANGED else ())
                     self._note(declaration.target.singular, planned, kind, state)
+                    if kind in (RowKind.UNCHANGED, RowKind.DELETED):
+                        others.add(planned, state)
+                    else:
+                        self._choose(declaration, planned)
                 self._ledger.mark_seen(self._drop, [state.key for state in known.values()])
+
+    def _choose(self, declaration: SourceObject, planned: PlannedRecord) -> None:
+        records = self._plan.records[declaration.scope]
+        if records is None:
+            return
+        if self._kept == MOST_CHOSEN:
+            self._kept -= len(records)
+            self._plan.records[declaration.scope] = None
+            return
+        records.append(planned)
+        self._kept += 1
 
     def _kind(
         self, planned: PlannedRecord, normal: Normaliser, state: RecordState | None
     ) -> tuple[RowKind, frozenset[str]]:
         if state is None:
             return RowKind.NEW, frozenset()
-        if state.status is Status.HELD and self._parents.ready(planned) is None:
+        ready = self._parents.ready(planned)
+        if state.status is Status.HELD and ready is None:
             return RowKind.HELD, frozenset()
-        values = normal(planned.values)
+        values = normal((ready or planned).values)
         conflicts = self._standing.get(state.key, {})
         if was_refused(state) and not self._retry and refused_as_it_is(self._ledger, planned, values, state, conflicts):
             return RowKind.REFUSED, frozenset()
@@ -137,6 +190,27 @@ class _Comparer:
             case _:
                 plan.working.add(object_)
                 self._parents.may_land(planned)
+
+
+class _Others:
+    """The records of one declaration that stand as they should: what they come to, and who they are where others of
+    their kind may point at them."""
+
+    def __init__(self, declaration: SourceObject, plan: DeltaPlan) -> None:
+        self._fields = money_fields(declaration)
+        self._figures = plan.figures.setdefault(declaration.scope, {})
+        target = declaration.target.singular
+        self._ids = plan.standing.setdefault(target, set()) if declaration.self_relations else None
+
+    def seen(self, source_object: str) -> None:
+        """The export has rows of it, whatever becomes of them."""
+        self._figures.setdefault(source_object, Expected())
+
+    def add(self, planned: PlannedRecord, state: RecordState | None) -> None:
+        if state is not None and state.status in STANDING:
+            add_values(self._figures[planned.source_object], self._fields, planned.values)
+            if self._ids is not None:
+                self._ids.add(state.record_id)
 
 
 def refused_entries(ledger: Ledger) -> dict[tuple[str, str], list[Entry]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dentes_twenty.exports.stage import absent_reports, keep_report
@@ -29,8 +30,8 @@ from dentes_twenty.migration.explaining import explain
 from dentes_twenty.migration.ledger import DropState, Ledger, RunState, Severity, Status
 from dentes_twenty.migration.progress import Listener
 from dentes_twenty.migration.steps import FilesTally
-from dentes_twenty.migration.steps.context import Again
-from dentes_twenty.migration.steps.loading import release_gone
+from dentes_twenty.migration.steps.context import ALL, Again
+from dentes_twenty.migration.steps.loading import nothing_known, release_gone
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.migration.totals import Total
 from dentes_twenty.migration.vanished import MADE, Vanished, handle_vanished
@@ -143,8 +144,9 @@ def run_delta(
     ledger.set_drop_state(migration.drop_id, DropState.PROCESSING)
     again = still_refused(plan, (MEMBERS, *migration.planner.declarations), refused)
     ledger.quarantine_add(migration.run_id, again, drop=migration.drop_id)
-    touched = _touched(migration, plan, everything=unfinished or asked.restore_deleted)
-    tallies = _load(migration, plan, touched, asked, progress)
+    everything = unfinished or asked.restore_deleted
+    touched = _touched(migration, plan, everything=everything)
+    tallies, chosen = _load(migration, plan, touched, asked, progress, everything=everything)
     files = migration.load_files(progress, Again(asked.restore_deleted))
     if migration.practice.policies.vanished == "mark" and migration.provision_plan().steps:
         migration.provision()
@@ -152,8 +154,9 @@ def run_delta(
     for one in plan.objects.values():
         one.vanished = gone.rows[one.object]
     touched |= gone.objects
+    known = partial(plan.expected, ledger) if chosen else nothing_known
     totals, edits = explain(
-        migration, [t for name in migration.objects if name in touched for t in migration.totals(name)]
+        migration, [t for name in migration.objects if name in touched for t in migration.totals(name, known)]
     )
     spent = migration.calls.total - calls
     return DeltaResult(
@@ -222,17 +225,26 @@ def _touched(migration: Migration, plan: DeltaPlan, *, everything: bool) -> set[
 
 
 def _load(
-    migration: Migration, plan: DeltaPlan, touched: set[str], asked: Asked, progress: Listener | None
-) -> dict[str, Tally]:
+    migration: Migration,
+    plan: DeltaPlan,
+    touched: set[str],
+    asked: Asked,
+    progress: Listener | None,
+    *,
+    everything: bool,
+) -> tuple[dict[str, Tally], bool]:
     """Load the touched objects in import order; what the export needs anew in Twenty is made before.
 
-    Adds to `touched` the objects in which a row has waited for a parent that landed now.
+    Adds to `touched` the objects in which a row has waited for a parent that landed now. True beside the tallies when
+    the records were those that the plan has chosen: not for `everything`, nor where adopting has found somebody, whom
+    others point at.
     """
     tallies: dict[str, Tally] = {}
+    chosen = not everything
     if touched:
         if migration.provision_plan().steps:
             migration.provision()
-        migration.adopt(progress)
+        chosen = not migration.adopt(progress).found and chosen
     if MEMBERS.target.singular in touched:
         tallies[MEMBERS.name] = migration.write_members()
     for object_ in migration.objects:
@@ -242,8 +254,8 @@ def _load(
                 touched.add(object_)
         if object_ in touched:
             again = Again(asked.restore_deleted, asked.retry_refused, plan.chances)
-            tallies |= migration.load(object_, progress, again)
-    return tallies
+            tallies |= migration.load(object_, progress, again, plan.chosen(object_) if chosen else ALL)
+    return tallies, chosen
 
 
 def _released(migration: Migration, object_: str) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from dentes_twenty.migration.ledger import ConflictState, Ledger, RecordState, Status
@@ -63,14 +64,14 @@ def explain(migration: Migration, totals: Sequence[Total]) -> tuple[tuple[Total,
     figures = {name_of(total): total.edited for total in explained if total.edited}
     for object_ in dict.fromkeys(total.object for total in explained if not total.ok):
         for declaration in migration.declarations(object_):
-            records = list(migration.planner.records(declaration, migration.owners()))
+            records = migration.planner.records(declaration, migration.owners())
             found = find_edits(migration.store, ledger, migration.run_id, declaration, records)
             figures |= migration.wait(found)
     return with_edits(totals, figures), {**known, **figures}
 
 
 async def find_edits(
-    store: RecordStore, ledger: Ledger, run: int, declaration: SourceObject, records: Sequence[PlannedRecord]
+    store: RecordStore, ledger: Ledger, run: int, declaration: SourceObject, records: Iterable[PlannedRecord]
 ) -> Figures:
     """Read the records of one declaration, and add up what others have made of them.
 
@@ -78,8 +79,8 @@ async def find_edits(
     """
     fields = money_fields(declaration)
     found: Counter[str] = Counter()
-    for start in range(0, len(records), store.batch_size):
-        some = records[start : start + store.batch_size]
+    iterator = iter(records)
+    while some := list(islice(iterator, store.batch_size)):
         states = _standing(ledger, some)
         ids = [state.record_id for state in states.values()]
         stored = await store.read(declaration.target.singular, ids, fields or ("id",)) if ids else {}

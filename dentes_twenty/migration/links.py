@@ -37,6 +37,15 @@ class LinkBatch:
     records: tuple[dict[str, Any], ...]
 
 
+def is_misplaced(planned: PlannedRecord, join: str, state: RecordState | None) -> bool:
+    """Whether a standing record's link is missing, or goes to somebody whom the row does not name any more. One that
+    Twenty has refused as it is counts as refused, not as misplaced."""
+    wanted = next((link.id for link in planned.links if link.join == join), None)
+    if state is None or state.status is Status.ROLLED_BACK:
+        return wanted is not None
+    return wanted != state.record_id if wanted is not None else state.status is Status.LANDED
+
+
 class Links:
     """The links that one load has yet to make or to remove. `run`, `drop`: the ledger's ids; `restore`: links that a
     reconciliation has found lost are made again."""

@@ -8,13 +8,14 @@ finding conflicts (`migration.update`), what a decision means for a field (`migr
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.ledger import Conflict, ConflictState, RecordKey
 from dentes_twenty.migration.planning.records import PlannedRecord
+from dentes_twenty.migration.steps.context import Chosen
 from dentes_twenty.migration.steps.loading import member_records
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.objects.fields import SourceObject
@@ -157,5 +158,5 @@ def carry_out(migration: Migration) -> Tally:
     return together
 
 
-def _only(records: Sequence[PlannedRecord]) -> Callable[[SourceObject], Sequence[PlannedRecord]]:
-    return lambda _: records
+def _only(records: Sequence[PlannedRecord]) -> Chosen:
+    return Chosen(lambda _: records)

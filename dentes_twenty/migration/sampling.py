@@ -89,11 +89,6 @@ def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def scope_of(declaration: SourceObject) -> str:
-    """Twenty object and source object: two forms are two scopes."""
-    return f"{declaration.target.singular}/{declaration.name}"
-
-
 # ---
 # What a record shows
 # ---
@@ -109,7 +104,7 @@ def features_of(
 ) -> frozenset[Feature]:
     """`currency` is the practice's; `warnings` are (report, code) of the row's findings, `cases` the special cases that
     the record alone does not tell."""
-    scope = scope_of(declaration)
+    scope = declaration.scope
     found: set[Feature] = {("object", scope)}
     for field in declaration.fields:
         name, type_ = field.target.wire_name, field.target.type

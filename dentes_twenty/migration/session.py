@@ -128,7 +128,8 @@ class Migration(Opened):
     def adopt(self, progress: Listener | None = None) -> steps.AdoptionSummary:
         """Find people and companies that the workspace holds already, and do with them what policy says."""
         summary = self.wait(steps.adopt(self.planner, self.store, self.ledger, self.run_id, self.practice, progress))
-        self.__dict__.pop("planner", None)
+        if summary.found:
+            self.__dict__.pop("planner", None)
         return summary
 
     def write_members(self) -> Tally:
@@ -137,15 +138,21 @@ class Migration(Opened):
         self.require_approval()
         return self.wait(steps.write_members(self._context()))
 
-    def load(self, object_: str, progress: Listener | None = None, again: Again = MIGRATING) -> dict[str, Tally]:
-        """Load every source object of one Twenty object; tallies by source object.
+    def load(
+        self,
+        object_: str,
+        progress: Listener | None = None,
+        again: Again = MIGRATING,
+        chosen: steps.Chosen = steps.ALL,
+    ) -> dict[str, Tally]:
+        """Load every source object of one Twenty object, or what a delta has `chosen`; tallies by source object.
 
         Raises ApprovalMissing, DropNotNew."""
         self.admit()
         self.owners().require()
         self.require_approval()
         context = dataclasses.replace(self._context(), again=again)
-        return self.wait(steps.load(context, self.declarations(object_), progress))
+        return self.wait(steps.load(context, self.declarations(object_), progress, chosen))
 
     def load_files(self, progress: Listener | None = None, again: Again = MIGRATING) -> steps.FilesTally:
         """Upload attachments, verify them, and hang them on note and person. Raises ApprovalMissing, DropNotNew."""
@@ -158,11 +165,12 @@ class Migration(Opened):
         self._attachments_print = "" if tally.not_replaced else now
         return tally
 
-    def totals(self, object_: str | None = None) -> tuple[Total, ...]:
-        """Counts and money of one object, or of all, against the accepted rows."""
+    def totals(self, object_: str | None = None, known: steps.Known = steps.nothing_known) -> tuple[Total, ...]:
+        """Counts and money of one object, or of all, against the accepted rows; `known`: what these come to."""
         objects = (object_,) if object_ else self.objects
         declarations = [d for name in objects for d in self.declarations(name)]
-        return self.wait(steps.totals(self.planner, self._owners, self.store, self.ledger, self.drop_id, declarations))
+        sides = (self.planner, self._owners, self.store, self.ledger)
+        return self.wait(steps.totals(*sides, self.drop_id, declarations, known))
 
     # -- trust
 

@@ -50,6 +50,11 @@ class Expected:
     records: int = 0
     money: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter)
 
+    def add(self, other: Expected) -> None:
+        """Count what other records come to in. An amount of 0 stays: it is asked for."""
+        self.records += other.records
+        self.money.update(other.money)
+
 
 def money_fields(declaration: SourceObject) -> tuple[str, ...]:
     """The CURRENCY fields of a declaration."""

@@ -113,6 +113,11 @@ class SourceObject:
         return tuple((field.target.wire_name, field.transform.compute) for field in self.fields)
 
     @property
+    def scope(self) -> str:
+        """Twenty object and source object: two forms are two scopes."""
+        return f"{self.target.singular}/{self.name}"
+
+    @property
     def self_relations(self) -> tuple[str, ...]:
         """Wire names of the relations to the object's own kind."""
         return tuple(

@@ -43,7 +43,7 @@ class FileState(StrEnum):
 @dataclasses.dataclass(frozen=True, slots=True)
 class FileRecord:
     """One file of one record. `name` as the export gives it, or what stands for it after a purge; `code` says why it
-    was refused, or of one that hangs what a reconciliation has found (`Loss`)."""
+    was refused, or of one that hangs what a reconciliation has found (`Loss`). `run`: the one that has set it."""
 
     key: RecordKey
     name: str = dataclasses.field(repr=False)
@@ -53,6 +53,7 @@ class FileRecord:
     file_id: str | None = None
     attachment_ids: tuple[str, ...] = ()
     code: str | None = None
+    run: int = dataclasses.field(default=0, compare=False)
 
 
 class Files(Core):
@@ -179,4 +180,5 @@ def _record(row: Row) -> FileRecord:
         row.file_id,
         attachments,
         row.code,
+        row.run,
     )

@@ -7,10 +7,10 @@ life of a batch (`migration.load`), printing.
 from dentes_twenty.migration.steps.adopting import AdoptionSummary, adopt
 from dentes_twenty.migration.steps.approving import approval_state, approve, remember_shown
 from dentes_twenty.migration.steps.automations import Automation, automations
-from dentes_twenty.migration.steps.context import StepContext
+from dentes_twenty.migration.steps.context import ALL, Chosen, StepContext
 from dentes_twenty.migration.steps.filed import Export, FiledCell, FiledCells, stage_settings
 from dentes_twenty.migration.steps.files import FilesTally, load_files
-from dentes_twenty.migration.steps.loading import load, totals, write_members
+from dentes_twenty.migration.steps.loading import Known, load, nothing_known, totals, write_members
 from dentes_twenty.migration.steps.owning import match
 from dentes_twenty.migration.steps.provisioning import ProvisionSummary, provision, provision_plan
 from dentes_twenty.migration.steps.purging import PurgeSummary, purge
@@ -42,15 +42,18 @@ from dentes_twenty.migration.steps.telling import (
 from dentes_twenty.twenty.provision import ProvisionPlan
 
 __all__ = [
+    "ALL",
     "CALLS",
     "AdoptionSummary",
     "Automation",
     "CallPlan",
+    "Chosen",
     "Export",
     "FiledCell",
     "FiledCells",
     "FilesTally",
     "Forecast",
+    "Known",
     "ProvisionPlan",
     "ProvisionSummary",
     "PurgeSummary",
@@ -75,6 +78,7 @@ __all__ = [
     "load_files",
     "match",
     "noted",
+    "nothing_known",
     "part_name",
     "plan_calls",
     "provision",

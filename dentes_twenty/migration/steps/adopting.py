@@ -33,6 +33,11 @@ class AdoptionSummary:
     adopted: Mapping[str, int]
     kept_apart: Mapping[str, int]
 
+    @property
+    def found(self) -> bool:
+        """Whether records have to be planned anew: some of them are others now, or go without a value."""
+        return any(self.adopted.values()) or any(self.kept_apart.values())
+
 
 async def adopt(
     planner: Planner,

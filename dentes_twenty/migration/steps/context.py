@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Collection, Sequence
 
 from dentes_twenty.migration.ledger import Ledger
 from dentes_twenty.migration.load import LoadRun
 from dentes_twenty.migration.owners import Owners
 from dentes_twenty.migration.planner import Planner
+from dentes_twenty.migration.planning.records import PlannedRecord
+from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.twenty.client import TwentyClient
 from dentes_twenty.twenty.records import RecordStore
 
@@ -24,6 +27,22 @@ class Again:
 
 
 MIGRATING = Again(retry_refused=True)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is loaded instead of all records. `records`: those of a declaration, None where all of it is.
+
+    `others_compared`: the others are known to stand as they should. Where nothing is known of them, what concerns all
+    records (values that change hands, rows that wait no more) is left alone. `standing`: ids of the others, of objects
+    whose records may point at each other."""
+
+    records: Callable[[SourceObject], Sequence[PlannedRecord] | None]
+    others_compared: bool = False
+    standing: Collection[str] = ()
+
+
+ALL = Chosen(lambda _: None, others_compared=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ from dentes_twenty.migration.sampling import (
     choose,
     features_of,
     lengths_of,
-    scope_of,
 )
 from dentes_twenty.migration.steps.loading import member_records
 from dentes_twenty.objects.fields import SourceObject
@@ -93,13 +92,13 @@ class _Source:
         self._trace = TracingContext(**known, written=written)
         self.adopted = frozenset(f"{source}:{source_id}" for source, source_id in plan.adopted)
         self.stays_out: dict[tuple[str, str], Issue] = {}
-        self._expected = {scope_of(one): planner.expected_records(one) for one in planner.declarations}
+        self._expected = {one.scope: planner.expected_records(one) for one in planner.declarations}
         self._passed = 0
         self._meter = Meter("", sum(self._expected.values()), progress)
 
     def passed(self, declaration: SourceObject) -> None:
         """The pass is through with a declaration, whose rows it has read once, in part, or again and again."""
-        self._passed += self._expected.get(scope_of(declaration), 0)
+        self._passed += self._expected.get(declaration.scope, 0)
         self._meter.at(self._passed, declaration.target.singular)
 
     def walk(self, declaration: SourceObject, wanted: Collection[str] | None = None) -> Iterator[_Planned]:
@@ -212,7 +211,7 @@ def _seen(
     warnings += warned.get(str(planned.row.get(declaration.report.key)), ())
     cases = [name for name, keys in (("merged_contact", merged), ("already_in_twenty", adopted)) if record.key in keys]
     features = features_of(declaration, planned.row, record, currency, warnings, cases)
-    return Seen(record.key, scope_of(declaration), rank, record.position, features, planned.parents)
+    return Seen(record.key, declaration.scope, rank, record.position, features, planned.parents)
 
 
 # ---
@@ -226,7 +225,7 @@ def collect(planner: Planner, owners: Owners, drawn: Drawn, progress: Listener |
     merged = source.merged_contacts()
     found: list[SampledRow] = []
     for rank, declaration in enumerate(source.declarations):
-        wanted = drawn.keys.get(scope_of(declaration))
+        wanted = drawn.keys.get(declaration.scope)
         if not wanted:
             continue
         chosen = list(source.walk(declaration, wanted))

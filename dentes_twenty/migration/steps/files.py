@@ -131,7 +131,7 @@ class _FileStep:
         self._tally = tally
         self._plan = context.planner.context(context.owners)
         self._slots = asyncio.Semaphore(SIDE_IN_FLIGHT)
-        self._moved: list[dict[str, str]] = []
+        self._moved: list[tuple[FileRecord, str]] = []
         self._may_differ = may_differ
         self._old = OldAttachments(context)
         self._names = FileNames(context.ledger)
@@ -167,8 +167,8 @@ class _FileStep:
                     self._tally.unchanged += 1
                     self._old.remember(before, name)
                     link = links.get(f"{key.source_object}:{key.source_id}")
-                    if link is not None and link.run == self._context.run:
-                        self._moved += [{"id": one, "person": person} for one in before.attachment_ids]
+                    if link is not None and link.run is not None and link.run > before.run:
+                        self._moved.append((before, person))
 
     def _differs(self, before: FileRecord, name: str) -> bool:
         """Whether the drop holds another file under this name. One that it no longer holds stays as it is."""
@@ -180,14 +180,15 @@ class _FileStep:
         return found.size != before.size or bytes.fromhex(found.sha256()) != before.sha256
 
     async def follow(self) -> None:
-        """Files of a note that this run has given to another patient follow it; old files make room for new ones."""
+        """Files of a note that was given to another patient since follow it; old files make room for new ones."""
         await self._old.remove()
-        store = self._context.store
-        column = store.model.link_column(ATTACHMENT.singular, "person")
-        moved = [{"id": one["id"], column: one["person"]} for one in self._moved]
-        self._moved.clear()
+        moved, self._moved = self._moved, []
         if moved:
-            await store.update_each(ATTACHMENT.singular, moved)
+            store = self._context.store
+            column = store.model.link_column(ATTACHMENT.singular, "person")
+            changes = [{"id": id_, column: person} for file, person in moved for id_ in file.attachment_ids]
+            await store.update_each(ATTACHMENT.singular, changes)
+            self._ledger.file_set(self._context.run, [file for file, _ in moved])
 
     async def take(self, wanted: Sequence[_Wanted]) -> None:
         """Upload what is not up yet, then make the attachment records in one batch."""

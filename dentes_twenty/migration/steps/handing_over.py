@@ -16,7 +16,7 @@ from dentes_twenty.migration.adoption import EMAIL, SITE
 from dentes_twenty.migration.load import Loader
 from dentes_twenty.migration.parents import Parents
 from dentes_twenty.migration.planning.records import PlannedRecord
-from dentes_twenty.migration.steps.context import StepContext
+from dentes_twenty.migration.steps.context import Chosen, StepContext
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.objects.fields import SourceObject
 
@@ -30,7 +30,11 @@ class FirstPass:
 
 
 async def hand_over(
-    context: StepContext, declarations: Sequence[SourceObject], parents: Parents, adopted: frozenset[str]
+    context: StepContext,
+    declarations: Sequence[SourceObject],
+    chosen: Chosen,
+    parents: Parents,
+    adopted: frozenset[str],
 ) -> dict[str, FirstPass]:
     """Write the givers among the records of these declarations. Costs nothing where there are none."""
     index = context.planner.index
@@ -42,7 +46,9 @@ async def hand_over(
         taken = holders.handed_over
         givers = frozenset(taken.values())
         for declaration in mine:
-            records = [one for one in context.planner.records(declaration, context.owners) if one.key in givers]
+            some = chosen.records(declaration)  # a giver is among them: it has another value than before
+            every = context.planner.records(declaration, context.owners) if some is None else some
+            records = [one for one in every if one.key in givers]
             if not records:
                 continue
             waiting = [record.key for record in records if unique.value(record.values) in taken]

@@ -13,38 +13,33 @@ from dentes_twenty.migration.planning.records import PlannedRecord, build
 from dentes_twenty.migration.planning.rows import PlannedRow
 from dentes_twenty.migration.progress import Listener, Meter
 from dentes_twenty.migration.steps.adopting import remember_members
-from dentes_twenty.migration.steps.context import StepContext
+from dentes_twenty.migration.steps.context import ALL, Chosen, StepContext
 from dentes_twenty.migration.steps.handing_over import count_together, hand_over
 from dentes_twenty.migration.tally import Tally
-from dentes_twenty.migration.totals import Total, add_vanished, compare_totals, expected, figures_only
+from dentes_twenty.migration.totals import Expected, Total, add_vanished, compare_totals, expected, figures_only
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.objects.registry import MEMBERS
 from dentes_twenty.twenty.records import RecordStore
 
 
 async def load(
-    context: StepContext,
-    declarations: Sequence[SourceObject],
-    progress: Listener | None,
-    some: Callable[[SourceObject], Sequence[PlannedRecord]] | None = None,
+    context: StepContext, declarations: Sequence[SourceObject], progress: Listener | None, chosen: Chosen = ALL
 ) -> dict[str, Tally]:
-    """Load the declarations one after the other; what comes first may be pointed at by what follows.
-
-    All records, or only `some` of each declaration.
-    """
+    """Load the declarations one after the other; what comes first may be pointed at by what follows."""
     tallies: dict[str, Tally] = {}
     planner = context.planner
     files = {report.report: report.file for report in planner.staged.reports}
     parents = Parents(context.ledger, context.run, context.drop, files)
-    landed: set[str] | None = set() if any(d.self_relations for d in declarations) else None
+    landed: set[str] | None = set(chosen.standing) if any(d.self_relations for d in declarations) else None
     adopted = frozenset(
         f"{one.key.source_object}:{one.key.source_id}" for page in context.ledger.adoptions() for one in page
     )
-    handed = await hand_over(context, declarations, parents, adopted) if some is None else {}
+    handed = await hand_over(context, declarations, chosen, parents, adopted) if chosen.others_compared else {}
     for declaration in declarations:
         parents.expect(declaration)
-        records = some(declaration) if some else planner.records(declaration, context.owners)
-        total = planner.expected_records(declaration) if some is None else len(some(declaration))
+        some = chosen.records(declaration)
+        records = planner.records(declaration, context.owners) if some is None else some
+        total = planner.expected_records(declaration) if some is None else len(some)
         meter = Meter(declaration.label, total, progress, lambda: context.client.calls.total)
         loader = Loader(
             context.load_run,
@@ -58,7 +53,7 @@ async def load(
         if declaration.name in handed:
             count_together(handed[declaration.name], tally)
         _finish(context, parents)
-        if some is None:
+        if chosen.others_compared:
             release_gone(context, [declaration])
     return tallies
 
@@ -115,6 +110,14 @@ def _of_member(record: PlannedRecord, member_id: str) -> PlannedRecord:
     )
 
 
+Known = Callable[[SourceObject], dict[str, Expected] | None]
+"""What the accepted rows of a declaration come to, where somebody has added them up already."""
+
+
+def nothing_known(_: SourceObject) -> None:
+    """All rows are planned for their figures."""
+
+
 async def totals(
     planner: Planner,
     owners: Owners,
@@ -122,11 +125,14 @@ async def totals(
     ledger: Ledger,
     drop: int,
     declarations: Sequence[SourceObject],
+    known: Known = nothing_known,
 ) -> tuple[Total, ...]:
     """Figures of the declarations against Twenty."""
     found: list[Total] = []
     for declaration in declarations:
-        figures = expected(ledger, declaration, planner.records(figures_only(declaration), owners))
+        figures = known(declaration)
+        if figures is None:
+            figures = expected(ledger, declaration, planner.records(figures_only(declaration), owners))
         await add_vanished(ledger, store, drop, declaration, figures)
         found.extend(await compare_totals(store, declaration, figures))
     return tuple(found)

@@ -16,8 +16,8 @@ from dentes_twenty.migration.errors import MigrationError
 from dentes_twenty.migration.ledger import FileRecord, Ledger, RecordKey, RecordState, Status
 from dentes_twenty.migration.planning.records import LinkRecord, PlannedRecord
 from dentes_twenty.migration.progress import Listener
-from dentes_twenty.migration.sampling import LARGEST, SMALLEST, Feature, scope_of
-from dentes_twenty.migration.steps.context import StepContext
+from dentes_twenty.migration.sampling import LARGEST, SMALLEST, Feature
+from dentes_twenty.migration.steps.context import Chosen, StepContext
 from dentes_twenty.migration.steps.drawing import Drawn, SampledRow, collect, draw
 from dentes_twenty.migration.steps.filed import Export, FiledCells, filed_cells
 from dentes_twenty.migration.steps.files import load_files
@@ -100,11 +100,11 @@ async def sample(context: StepContext, export: Export, size: int, progress: List
     cells = filed_cells(context.planner, export, rows)
     chosen: dict[str, list[PlannedRecord]] = defaultdict(list)
     for row in rows:
-        chosen[scope_of(row.declaration)].append(row.planned)
-    tallies = {MEMBERS.name: await write_members(context, chosen.pop(scope_of(MEMBERS), []))}
-    declarations = [one for one in context.planner.declarations if scope_of(one) in chosen]
+        chosen[row.declaration.scope].append(row.planned)
+    tallies = {MEMBERS.name: await write_members(context, chosen.pop(MEMBERS.scope, []))}
+    declarations = [one for one in context.planner.declarations if one.scope in chosen]
     for object_, same in groupby(declarations, key=lambda one: one.target.singular):
-        loaded = await load(context, list(same), progress, lambda one: chosen[scope_of(one)])
+        loaded = await load(context, list(same), progress, Chosen(lambda one: chosen[one.scope]))
         tallies |= {f"{object_}/{name}": tally for name, tally in loaded.items()}
     noted = [row.row for row in rows if row.declaration.name == note.DECLARATION.name and row.row.get("attachment")]
     await load_files(context, export.drop, progress, noted)
@@ -117,7 +117,7 @@ async def _read_back(
     found: list[SampledRecord] = []
     files = context.ledger.files_of([_key(row.planned) for row in rows if row.row.get("attachment")])
     behind = {id(row): filed for row, filed in zip(rows, cells, strict=True)}
-    for _, group in groupby(rows, key=lambda row: scope_of(row.declaration)):
+    for _, group in groupby(rows, key=lambda row: row.declaration.scope):
         chosen = list(group)
         declaration = chosen[0].declaration
         verifier = Verifier(declaration, context.store, Tally())
