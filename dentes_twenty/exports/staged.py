@@ -23,12 +23,14 @@ from dentes_twenty.exports import mapping_model as model
 from dentes_twenty.exports.errors import NotStaged
 from dentes_twenty.exports.issues import Issue, read_issues
 from dentes_twenty.exports.plans import as_field, as_form
+from dentes_twenty.exports.private_files import private_folder, write_json
 from dentes_twenty.objects.entry import LedgerSign
 from dentes_twenty.objects.fields import Field
 from dentes_twenty.objects.form import Form
 from dentes_twenty.objects.registry import REPORTS
 
 MANIFEST = ".manifest.json"
+_ORIGIN = "origin.json"
 _AGAIN = "Stage the reports again."
 # Rows turned into dicts at a time: 5000 rows of a ledger take 15 MB
 _BATCH = 5000
@@ -54,6 +56,25 @@ class StagedReport:
     formats: Mapping[str, str]
     duplicates: int = 0
     unlisted: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Origin:
+    """The export whose tables are staged: `Drop.fingerprint()`, and where it lay."""
+
+    fingerprint: str
+    location: str
+
+    def note(self, folder: Path) -> None:
+        """Write it down beside the tables, before the first of them changes."""
+        private_folder(folder)
+        write_json(folder / _ORIGIN, dataclasses.asdict(self))
+
+    @classmethod
+    def read(cls, folder: Path) -> Origin | None:
+        """What was noted last; None where an earlier version has staged, or nobody."""
+        path = folder / _ORIGIN
+        return cls(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
 class Staged:

@@ -123,7 +123,7 @@ def run_delta(
     """
     began, calls = time.monotonic(), migration.calls.total
     ledger = migration.ledger
-    if expected is not None and migration.drop.fingerprint() != expected:
+    if expected is not None and migration.origin.fingerprint != expected:
         raise DropChanged(
             "The export has changed since it was chosen.", "Nothing was written; it is taken when it stands still."
         )

@@ -19,6 +19,7 @@ from dentes_twenty.exports.errors import NotStaged
 from dentes_twenty.exports.mapping import Mapping as MappingFile
 from dentes_twenty.exports.mapping import load_mapping, require_confirmed
 from dentes_twenty.exports.stage import Staged, absent_reports
+from dentes_twenty.exports.staged import Origin
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.delta import OLDER, STANDING, DropNotNew, Recognised, as_of, recognise
 from dentes_twenty.migration.errors import ApiKeyMissing, NoRun
@@ -90,16 +91,31 @@ class Opened:
         return open_drop(self._export or self.practice.export_location, max_attachment_bytes=limit)
 
     @cached_property
+    def origin(self) -> Origin:
+        """This export, named by its content: reading it takes a second for each gigabyte."""
+        return Origin(self.drop.fingerprint(), self.drop.location)
+
+    @cached_property
     def drop_id(self) -> int:
         """The ledger's id of this export."""
-        return self.ledger.register_drop(self.drop.fingerprint(), self.drop.location).id
+        return self.ledger.register_drop(self.origin.fingerprint, self.origin.location).id
+
+    @cached_property
+    def staged_origin(self) -> Origin:
+        """The export whose tables are staged. It need not be the practice file's: a delta takes others."""
+        return Origin.read(self.staging_dir) or self.origin
+
+    @cached_property
+    def staged_id(self) -> int:
+        """The ledger's id of the export whose tables are staged: what records are planned from, and compared with."""
+        return self.ledger.register_drop(self.staged_origin.fingerprint, self.staged_origin.location).id
 
     def use_drop(self, location: str | None) -> None:
         """Read this export (a path or an fsspec URL) instead of the one that the practice file names."""
         if location is not None:
             self._export = location
             self._admitted = False
-            for name in ("drop", "drop_id"):
+            for name in ("drop", "origin", "drop_id"):
                 self.__dict__.pop(name, None)
 
     def admit(self, allow: Collection[str] = ()) -> None:
@@ -108,7 +124,7 @@ class Opened:
         Asked once for each export. Raises DropNotNew."""
         if self._admitted:
             return
-        found = recognise(self.ledger.drops(), self.drop.fingerprint(), self.drop.modified)
+        found = recognise(self.ledger.drops(), self.origin.fingerprint, self.drop.modified)
         if found is Recognised.OLDER and OLDER not in allow and self._something_stands():
             raise DropNotNew(
                 "This export is older than the one that was processed last.",

@@ -32,6 +32,7 @@ from typing import Any
 
 from dentes_twenty.exports.issues import Issue, read_issues
 from dentes_twenty.exports.stage import StagedReport, stage_report
+from dentes_twenty.exports.staged import Origin
 from dentes_twenty.migration import steps
 from dentes_twenty.migration.approval import ApprovalState
 from dentes_twenty.migration.delta import attachments_of, last_processed
@@ -66,10 +67,13 @@ class Migration(Opened):
     def stage(self, report: str, progress: Listener | None = None) -> StagedReport:
         """Read one report through the mapping into typed tables. Raises DropNotNew: they would replace newer ones."""
         self.admit()
+        mapping = self.mapping
         self.forget_plan()
+        if Origin.read(self.staging_dir) != self.origin:
+            self.origin.note(self.staging_dir)
         settings = steps.stage_settings(self.practice)
         told = told_by(progress) if progress is not None else None
-        return stage_report(self.drop, self.mapping, report, settings, self.staging_dir, told)
+        return stage_report(self.drop, mapping, report, settings, self.staging_dir, told)
 
     def issues_of(self, report: str) -> Iterator[Issue]:
         """What staging has to say about one report, also while others still stand as an earlier export had them."""
@@ -84,7 +88,7 @@ class Migration(Opened):
 
     def forget_plan(self) -> None:
         """What was planned from older tables, or before something was adopted, is planned again."""
-        for name in ("staged", "planner"):
+        for name in ("staged", "staged_origin", "staged_id", "planner"):
             self.__dict__.pop(name, None)
 
     @property
@@ -170,7 +174,7 @@ class Migration(Opened):
         objects = (object_,) if object_ else self.objects
         declarations = [d for name in objects for d in self.declarations(name)]
         sides = (self.planner, self._owners, self.store, self.ledger)
-        return self.wait(steps.totals(*sides, self.drop_id, declarations, known))
+        return self.wait(steps.totals(*sides, self.staged_id, declarations, known))
 
     # -- trust
 
@@ -257,7 +261,7 @@ class Migration(Opened):
         """
         sides = (self.planner, self._owners, self.store, self.ledger)
         return self.wait(
-            steps.reconcile(*sides, self.drop_id, quick=quick, contents=contents, objects=objects, progress=progress)
+            steps.reconcile(*sides, self.staged_id, quick=quick, contents=contents, objects=objects, progress=progress)
         )
 
     def _context(self) -> steps.StepContext:

@@ -39,13 +39,15 @@ Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]
     "confirmed for it. Never modified.",
 )
 def export_drop(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]) -> Events:
-    """Raises dagster.Failure when the drop cannot be opened, nobody has confirmed its mapping, or there is no API key.
+    """Raises dagster.Failure when the drop cannot be opened or is older than what was processed last, nobody has
+    confirmed its mapping, or there is no API key.
 
     The key is for matching owners, minutes later: it had better show now that there is none.
     """
     with session.step(context) as step:
         migration = session.migration
         migration.require_key()
+        migration.admit()
         confirmed = migration.mapping.confirmed
         assert confirmed is not None  # `Migration.mapping` refuses any other
         files = migration.drop.files
@@ -53,7 +55,7 @@ def export_drop(context: dg.AssetExecutionContext, session: dg.ResourceParam[Ses
         yield dg.MaterializeResult(
             metadata={
                 **md.figures(step.figures),
-                "fingerprint": migration.drop.fingerprint(),
+                "fingerprint": migration.origin.fingerprint,
                 "mapping_fingerprint": confirmed.fingerprint,
                 "mapping_confirmed_at": dg.MetadataValue.timestamp(confirmed.at),
             }

@@ -96,7 +96,7 @@ def _targets(migration: Migration) -> dict[str, tuple[str, ...]]:
 def write_page(migration: Migration, found: Reconciliation) -> str:
     """The page for the practice, with its tables; the path."""
     practice = migration.practice
-    heading = heading_of(practice, location=migration.drop.location, made_at=found.at)
+    heading = heading_of(practice, location=migration.staged_origin.location, made_at=found.at)
     address = practice.twenty.url.rstrip("/")
     report = reconciliation_report(heading, found, migration.planner.declarations, address)
     return str(write_report(practice.reports_dir, PAGE, rendered(report, found)))

@@ -108,3 +108,19 @@ def test_workflows_that_would_start_at_every_record_are_named_by_the_audit(
     assert run(["audit", "--practice", str(practice.path)]) == Exit.QUARANTINED
     warned = [line for line in capsys.readouterr().err.splitlines() if "no_workflow_starts warns" in line]
     assert len(warned) == 1 and "Create company when adding a new person" in warned[0]
+
+
+def test_an_older_export_is_refused_once_and_not_by_each_report(
+    practice: Practice, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = ["--practice", str(practice.path)]
+    assert run(["migrate", *named]) == Exit.QUARANTINED
+    patients = Path(practice.export_location) / "patients.csv"
+    before = patients.read_text(encoding="utf-8")
+    patients.write_text(before.replace("Male", "Female"), encoding="utf-8")
+    assert run(["delta", *named]) == Exit.QUARANTINED
+    patients.write_text(before, encoding="utf-8")
+    capsys.readouterr()
+    assert run(["migrate", *named]) == Exit.FAILED
+    told = capsys.readouterr().err
+    assert told.count("DROP_NOT_NEW") == 1 and "delta --allow older" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -229,3 +230,27 @@ def test_after_a_rollback_any_export_may_be_migrated(gone_back: Desk) -> None:
         migration.rollback()
     gone_back.migrate()
     assert gone_back.person(ADA)["medicalAlerts"] == "latex allergy canary"
+
+
+def test_after_a_delta_with_an_export_of_its_own_everything_is_compared_with_that_one(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """The practice file still names the first one; the delta's no longer shows a row that moves money."""
+    later = tmp_path / "later"
+    shutil.copytree(desk.export, later)
+    ledger = later / "ledger.csv"
+    lines = ledger.read_text(encoding="utf-8").splitlines(keepends=True)
+    ledger.write_text("".join(lines[:-1]), encoding="utf-8")
+    patients = later / "patients.csv"
+    patients.write_text(
+        patients.read_text(encoding="utf-8").replace("latex allergy canary", "pollen"), encoding="utf-8"
+    )
+    desk.policy(most_rows_lost_percent=90)
+    with desk.session() as migration, migration.run("delta"):
+        migration.use_drop(str(later))
+        result = migration.delta()
+    assert rows(result, "entry")[3] == 1 and all(total.ok for total in result.totals)
+    with desk.session() as migration:
+        assert not any(migration.reconcile().wrong().values())
+        assert all(total.ok for total in migration.totals())
+        assert migration.staged_origin.location == str(later)
