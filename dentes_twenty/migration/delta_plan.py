@@ -207,7 +207,8 @@ class _Others:
         self._figures.setdefault(source_object, Expected())
 
     def add(self, planned: PlannedRecord, state: RecordState | None) -> None:
-        if state is not None and state.status in STANDING:
+        """What a rollback has kept is ours again with the first write."""
+        if state is not None and state.status in (*STANDING, Status.KEPT):
             add_values(self._figures[planned.source_object], self._fields, planned.values)
             if self._ids is not None:
                 self._ids.add(state.record_id)

@@ -135,3 +135,15 @@ def test_who_was_typed_into_twenty_meanwhile_is_who_new_rows_point_at(
     assert people_of(desk, "505") == ([HOLDER], [])
     assert desk.record("opportunity", "plan:303")["pointOfContactId"] == HOLDER
     assert agrees(desk)
+
+
+def test_what_a_rollback_has_kept_counts_in_the_delta_after_it(desk: Desk, tables: Tables) -> None:
+    """It is ours again with the first write, and none of its fields has changed in the export."""
+    desk.by_hand("person", "patient:103", medicalAlerts="asked on the phone: none")
+    desk.by_hand("opportunity", "plan:301", name="Crowns, discussed")
+    with desk.session() as migration, migration.run("rollback"):
+        summary = migration.rollback()
+        assert sum(len(one.kept) for one in summary.objects) == 2
+    result = delta(desk, tables)
+    assert result.totals and all(total.ok for total in result.totals)
+    assert desk.person("patient:103")["medicalAlerts"] == "asked on the phone: none"
