@@ -77,6 +77,11 @@ class Tables:
         for column, text in cells.items():
             found[header.index(column.replace("_", " "))] = text
 
+    def extend(self, file: str, *columns: str) -> None:
+        """New columns, empty in every row."""
+        for number, cells in enumerate(self._rows[file]):
+            cells += [column if number == 0 else "" for column in columns]
+
     def add(self, file: str, row: str, like: str, **cells: str) -> None:
         """A new row, like another one but for some cells."""
         source = next(one for one in self._rows[file][1:] if one[0] == like)

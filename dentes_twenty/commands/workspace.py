@@ -41,7 +41,7 @@ def owners(practice: PracticeFile = PRACTICE_FILE, as_json: AsJson = False) -> N
 
     with Migration(load_practice(practice)) as migration:
         report = migration.owners()
-        page = write_owners(migration.practice, report, location=migration.drop.location)
+        page = write_owners(migration.practice, report, location=migration.staged_origin.location)
     lines = [
         {
             "provider_id": line.provider.id,

@@ -131,7 +131,9 @@ def _judge(look: Look, found: Recognised | None, before: Mapping[str, str], delt
         case Recognised.PROCESSED:
             return "processed already, and unchanged since.", 0
         case Recognised.OLDER:
-            return "older than what was processed last.", 0
+            return "older than what was processed last, or processed before it.", 0
+        case Recognised.UNDONE:
+            return "undone by a rollback; `dentes-twenty migrate` takes it again.", 0
         case Recognised.REFUSED:
             return "refused, because it shows too few rows; `dentes-twenty delta --allow` takes it all the same.", 0
         case _:

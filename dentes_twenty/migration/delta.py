@@ -23,9 +23,6 @@ MARKED = "absent_marked"
 OLDER = "older"
 """Allowed by name, an export that is older than the one processed last is taken all the same."""
 
-STANDING = (Status.SENDING, Status.LANDED, Status.ADOPTED, Status.VANISHED)
-"""Records that an older export would take back to what they were; after a rollback there are none."""
-
 
 class RowKind(StrEnum):
     """What became of a row since the drop that was processed last. Each row is exactly one of these."""
@@ -128,6 +125,13 @@ class DropNotNew(MigrationError):
 
     default_code = "DROP_NOT_NEW"
 
+    def __init__(self) -> None:
+        super().__init__(
+            "This export is older than the one that was processed last, or was processed before it.",
+            "Name the newest one (`export:` in the practice file, or `dentes-twenty delta --drop DIR`); to go to this "
+            f"one on purpose, run `dentes-twenty delta --drop DIR --allow {OLDER}`.",
+        )
+
 
 def shortfalls(
     before: Mapping[str, int], now: Mapping[str, int], most_percent: float, allowed: Collection[str]
@@ -157,19 +161,19 @@ class Recognised(StrEnum):
     AGAIN = "again"  # begun and not finished, or failed
     PROCESSED = "processed"
     FILES_REPLACED = "files_replaced"  # processed; since then somebody has written attachments of the same sizes
-    OLDER = "older"
+    OLDER = "older"  # or processed, and another one since
     REFUSED = "refused"
+    UNDONE = "undone"  # processed, then undone by a rollback, and nothing processed since
 
 
-_AS_OF, _ATTACHMENTS, _RUN = "as of ", "attachments ", "run "
+_AS_OF, _ATTACHMENTS = "as of ", "attachments "
 
 
-def as_of(modified: dt.datetime | None, attachments: str = "", run: int = 0) -> str | None:
-    """What the ledger keeps beside a processed drop: when the newest of its reports was written, the print of its
-    attachments, where it has any, and the run that processed it last."""
+def as_of(modified: dt.datetime | None, attachments: str = "") -> str | None:
+    """What the ledger keeps beside a processed drop: when the newest of its reports was written, and the print of its
+    attachments, where it has any."""
     moment = f"{_AS_OF}{modified.astimezone(dt.UTC).isoformat(timespec='microseconds')}" if modified else ""
-    parts = (moment, attachments and _ATTACHMENTS + attachments, f"{_RUN}{run}" if run else "")
-    return "; ".join(filter(None, parts)) or None
+    return "; ".join(filter(None, (moment, attachments and _ATTACHMENTS + attachments))) or None
 
 
 def moment_of(drop: Drop) -> dt.datetime | None:
@@ -188,12 +192,13 @@ def _part_of(drop: Drop, name: str) -> str:
     return next((part.removeprefix(name) for part in parts if part.startswith(name)), "")
 
 
-def last_processed(drops: Iterable[Drop]) -> Drop | None:
-    """The drop whose delta or migration ended well most recently, which is an older one where somebody asked for it.
+TAKEN = (DropState.DONE, DropState.PROCESSING)
+"""Drops of which records stand in Twenty, all of them or some."""
 
-    Ledgers of earlier versions do not say in which run: there the drop that was registered last."""
-    done = (drop for drop in drops if drop.state is DropState.DONE)
-    return max(done, key=lambda drop: (int(_part_of(drop, _RUN) or 0), drop.id), default=None)
+
+def last_processed(drops: Iterable[Drop]) -> Drop | None:
+    """The drop whose delta or migration ended well most recently. Ids grow with that (`Ledger.renew_drop`)."""
+    return max((drop for drop in drops if drop.state is DropState.DONE), key=lambda drop: drop.id, default=None)
 
 
 def recognise(
@@ -202,19 +207,30 @@ def recognise(
     """`modified`: when the newest of the drop's report files was written; None where the store does not say.
     `attachments`: their print; empty where it does not matter."""
     known = next((drop for drop in drops if drop.fingerprint == fingerprint), None)
-    if known is not None and known.state is DropState.DONE:
-        last = last_processed(drops)
-        if last is not None and last.id != known.id:
-            return Recognised.OLDER
-        before = attachments_of(known)
-        return Recognised.FILES_REPLACED if attachments and before and before != attachments else Recognised.PROCESSED
-    if known is not None and known.state is DropState.REFUSED:
-        return Recognised.REFUSED
-    last = last_processed(drops)
-    if last is not None:
-        moment = moment_of(last)
-        if known is not None and known.id < last.id:
-            return Recognised.OLDER
-        if modified is not None and moment is not None and modified < moment:
-            return Recognised.OLDER
-    return Recognised.NEW if known is None else Recognised.AGAIN
+    last = max((drop for drop in drops if drop.state in TAKEN), key=lambda drop: drop.id, default=None)
+    if last is not None and known != last and _is_older(known, modified, last):
+        return Recognised.OLDER
+    if known is None:
+        return Recognised.NEW
+    match known.state:
+        case DropState.DONE:
+            before = attachments_of(known)
+            return (
+                Recognised.FILES_REPLACED if attachments and before and before != attachments else Recognised.PROCESSED
+            )
+        case DropState.REFUSED:
+            return Recognised.REFUSED
+        case DropState.UNDONE if last is None:
+            return Recognised.UNDONE
+        case _:
+            return Recognised.AGAIN
+
+
+def _is_older(known: Drop | None, modified: dt.datetime | None, last: Drop) -> bool:
+    """Whether a drop has to stay behind the one that was taken last: it had its turn, or was written before."""
+    if known is not None and known.state in TAKEN:
+        return True
+    moment = moment_of(last)
+    if modified is not None and moment is not None:
+        return modified < moment
+    return known is not None and known.id < last.id

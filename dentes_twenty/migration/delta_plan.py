@@ -42,16 +42,18 @@ MOST_CHOSEN = 50_000
 
 @dataclasses.dataclass(slots=True)
 class DeltaPlan:
-    """`objects`: figures by source object. `working`, `waiting`: Twenty objects with rows that a call has to be made
-    for, with rows that wait for a parent. `refused`: rows by Twenty object that were refused as they are. `chances`:
-    ids of those among them that are sent again.
+    """`objects`: figures by source object. `working`, `waiting`, `left_out`: Twenty objects with rows that a call has
+    to be made for, with rows that wait for a parent, with rows that stand without one which they need not have.
+    `refused`: rows by Twenty object that were refused as they are. `chances`: ids of those among them that are sent
+    again.
 
     By scope: `records`, those that are not simply as they were (None: too many to keep), and `figures`, what the others
-    come to. `standing`: ids of the others by Twenty object, where its records may point at each other."""
+    come to. `standing`: ids of the unchanged ones by Twenty object, where its records may point at each other."""
 
     objects: dict[str, ObjectDelta] = dataclasses.field(default_factory=dict)
     working: set[str] = dataclasses.field(default_factory=set)
     waiting: set[str] = dataclasses.field(default_factory=set)
+    left_out: set[str] = dataclasses.field(default_factory=set)
     refused: dict[str, list[tuple[PlannedRecord, str]]] = dataclasses.field(default_factory=dict)
     chances: frozenset[str] = frozenset()
     records: dict[str, list[PlannedRecord] | None] = dataclasses.field(default_factory=dict)
@@ -77,6 +79,7 @@ def plan_delta(migration: Migration, since: int | None, *, retry_refused: bool =
     """Compare every planned record with the ledger, and remember that the drop shows its row."""
     planner, owners = migration.planner, migration.owners()
     plan = DeltaPlan()
+    plan.standing = {one.target.singular: set() for one in planner.declarations if one.self_relations}
     comparer = _Comparer(migration, since, plan, retry_refused=retry_refused)
     comparer.compare(MEMBERS, (record for _, record in member_records(planner, owners)))
     for declaration in planner.declarations:
@@ -110,7 +113,8 @@ class _Comparer:
         normal = normaliser({field.target.wire_name: field.target.type for field in declaration.fields})
         joins = [link.join.singular for link in declaration.links]
         others = _Others(declaration, self._plan)
-        self._plan.records.setdefault(declaration.scope, [])
+        if declaration is not MEMBERS:  # few, and always written as a whole
+            self._plan.records.setdefault(declaration.scope, [])
         while chunk := list(islice(records, LOOK_UP)):
             links = {join: self._ledger.known(join, [planned.key for planned in chunk]) for join in joins}
             for source_object in {planned.source_object for planned in chunk}:
@@ -120,20 +124,24 @@ class _Comparer:
                 others.seen(source_object)
                 for planned in mine:
                     state = known.get(planned.source_id)
-                    kind, fields = self._kind(planned, normal, state)
+                    ready = self._parents.ready(planned)
+                    kind, fields = self._kind(planned, ready, normal, state)
                     if kind is RowKind.UNCHANGED:
                         fields = frozenset(j for j in joins if is_misplaced(planned, j, links[j].get(planned.key)))
                         kind = RowKind.CHANGED if fields else kind
                     one.add(kind, fields if kind is RowKind.CHANGED else ())
                     self._note(declaration.target.singular, planned, kind, state)
-                    if kind in (RowKind.UNCHANGED, RowKind.DELETED):
-                        others.add(planned, state)
+                    left_out = kind is RowKind.UNCHANGED and ready is not planned
+                    if left_out:
+                        self._plan.left_out.add(declaration.target.singular)
+                    if kind in (RowKind.UNCHANGED, RowKind.DELETED) and not left_out:
+                        others.add(planned, state, kind)
                     else:
                         self._choose(declaration, planned)
                 self._ledger.mark_seen(self._drop, [state.key for state in known.values()])
 
     def _choose(self, declaration: SourceObject, planned: PlannedRecord) -> None:
-        records = self._plan.records[declaration.scope]
+        records = self._plan.records.get(declaration.scope)
         if records is None:
             return
         if self._kept == MOST_CHOSEN:
@@ -144,11 +152,11 @@ class _Comparer:
         self._kept += 1
 
     def _kind(
-        self, planned: PlannedRecord, normal: Normaliser, state: RecordState | None
+        self, planned: PlannedRecord, ready: PlannedRecord | None, normal: Normaliser, state: RecordState | None
     ) -> tuple[RowKind, frozenset[str]]:
+        """`ready`: the record as it may be sent now, None where a parent is missing that it has to have."""
         if state is None:
             return RowKind.NEW, frozenset()
-        ready = self._parents.ready(planned)
         if state.status is Status.HELD and ready is None:
             return RowKind.HELD, frozenset()
         values = normal((ready or planned).values)
@@ -199,18 +207,17 @@ class _Others:
     def __init__(self, declaration: SourceObject, plan: DeltaPlan) -> None:
         self._fields = money_fields(declaration)
         self._figures = plan.figures.setdefault(declaration.scope, {})
-        target = declaration.target.singular
-        self._ids = plan.standing.setdefault(target, set()) if declaration.self_relations else None
+        self._ids = plan.standing.get(declaration.target.singular)
 
     def seen(self, source_object: str) -> None:
         """The export has rows of it, whatever becomes of them."""
         self._figures.setdefault(source_object, Expected())
 
-    def add(self, planned: PlannedRecord, state: RecordState | None) -> None:
+    def add(self, planned: PlannedRecord, state: RecordState | None, kind: RowKind) -> None:
         """What a rollback has kept is ours again with the first write."""
         if state is not None and state.status in (*STANDING, Status.KEPT):
             add_values(self._figures[planned.source_object], self._fields, planned.values)
-            if self._ids is not None:
+            if self._ids is not None and kind is RowKind.UNCHANGED:
                 self._ids.add(state.record_id)
 
 

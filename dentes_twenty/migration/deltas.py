@@ -141,10 +141,10 @@ def run_delta(
     except DropRefused as error:
         ledger.set_drop_state(migration.drop_id, DropState.REFUSED, "; ".join(str(one) for one in error.shortfalls))
         raise
-    ledger.set_drop_state(migration.drop_id, DropState.PROCESSING)
+    migration.note_taken()
     again = still_refused(plan, (MEMBERS, *migration.planner.declarations), refused)
     ledger.quarantine_add(migration.run_id, again, drop=migration.drop_id)
-    everything = unfinished or asked.restore_deleted
+    everything = unfinished or asked.restore_deleted or next(ledger.in_doubt(), None) is not None
     touched = _touched(migration, plan, everything=everything)
     tallies, chosen = _load(migration, plan, touched, asked, progress, everything=everything)
     files = migration.load_files(progress, Again(asked.restore_deleted))
@@ -219,8 +219,9 @@ def _by_report(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _touched(migration: Migration, plan: DeltaPlan, *, everything: bool) -> set[str]:
-    """Twenty objects that have to be loaded, the members' among them. `everything`: a run was interrupted, or what was
-    deleted is to come back, links of unchanged records among it; what is in order costs no call."""
+    """Twenty objects that have to be loaded, the members' among them. `everything`: a run was interrupted or something
+    is in doubt, or what was deleted is to come back, links of unchanged records among it; what is in order costs no
+    call."""
     return {MEMBERS.target.singular, *migration.objects} if everything else set(plan.working)
 
 
@@ -235,9 +236,9 @@ def _load(
 ) -> tuple[dict[str, Tally], bool]:
     """Load the touched objects in import order; what the export needs anew in Twenty is made before.
 
-    Adds to `touched` the objects in which a row has waited for a parent that landed now. True beside the tallies when
-    the records were those that the plan has chosen: not for `everything`, nor where adopting has found somebody, whom
-    others point at.
+    Adds to `touched` the objects in which a row waits for a parent that landed now, or goes without it. True beside the
+    tallies when the records were those that the plan has chosen: not for `everything`, nor where adopting has found
+    somebody, whom others point at.
     """
     tallies: dict[str, Tally] = {}
     chosen = not everything
@@ -252,6 +253,8 @@ def _load(
             release_gone(migration.step_context(), migration.declarations(object_))
             if _released(migration, object_):
                 touched.add(object_)
+        if object_ in plan.left_out and any(tally.created or tally.adopted for tally in tallies.values()):
+            touched.add(object_)
         if object_ in touched:
             again = Again(asked.restore_deleted, asked.retry_refused, plan.chances)
             tallies |= migration.load(object_, progress, again, plan.chosen(object_) if chosen else ALL)

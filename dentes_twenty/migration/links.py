@@ -22,6 +22,7 @@ from dentes_twenty.migration.ledger import (
     Status,
 )
 from dentes_twenty.migration.planning.records import LinkRecord, PlannedRecord
+from dentes_twenty.migration.refusals import LIES_IN_THE_ROW
 from dentes_twenty.migration.tally import Tally
 from dentes_twenty.objects.fields import SourceObject
 from dentes_twenty.twenty.records import BatchOutcome, RecordStore
@@ -39,9 +40,11 @@ class LinkBatch:
 
 def is_misplaced(planned: PlannedRecord, join: str, state: RecordState | None) -> bool:
     """Whether a standing record's link is missing, or goes to somebody whom the row does not name any more. One that
-    Twenty has refused as it is counts as refused, not as misplaced."""
+    Twenty has refused counts as refused, not as misplaced, where the answer would be the same."""
     wanted = next((link.id for link in planned.links if link.join == join), None)
     if state is None or state.status is Status.ROLLED_BACK:
+        return wanted is not None
+    if state.status is Status.REFUSED and state.reason not in LIES_IN_THE_ROW:
         return wanted is not None
     return wanted != state.record_id if wanted is not None else state.status is Status.LANDED
 

@@ -21,7 +21,7 @@ from dentes_twenty.exports.mapping import load_mapping, require_confirmed
 from dentes_twenty.exports.stage import Staged, absent_reports
 from dentes_twenty.exports.staged import Origin
 from dentes_twenty.migration import steps
-from dentes_twenty.migration.delta import OLDER, STANDING, DropNotNew, Recognised, as_of, recognise
+from dentes_twenty.migration.delta import OLDER, DropNotNew, Recognised, as_of, recognise
 from dentes_twenty.migration.errors import ApiKeyMissing, NoRun
 from dentes_twenty.migration.ledger import DropState, Ledger, RunState
 from dentes_twenty.migration.ledger.core import Clock, utc_now
@@ -35,6 +35,8 @@ T = TypeVar("T")
 STAGE_AGAIN = "Read the export again (`audit`); `migrate` and `delta` do it by themselves."
 WHOLE = ("migrate", "delta")
 """Runs that have processed their whole drop when they end well."""
+TAKING = (*WHOLE, "materialize")
+"""Runs for which an export is taken under a new id where another one was taken since."""
 
 
 class Opened:
@@ -115,26 +117,28 @@ class Opened:
         if location is not None:
             self._export = location
             self._admitted = False
-            for name in ("drop", "origin", "drop_id"):
+            for name in ("drop", "origin", "drop_id", "staged_origin", "staged_id"):
                 self.__dict__.pop(name, None)
 
     def admit(self, allow: Collection[str] = ()) -> None:
         """Take this export, unless it is older than the one that was processed last and `allow` does not name `older`.
 
-        Asked once for each export. Raises DropNotNew."""
+        Asked once for each export and run. Raises DropNotNew."""
         if self._admitted:
             return
         found = recognise(self.ledger.drops(), self.origin.fingerprint, self.drop.modified)
-        if found is Recognised.OLDER and OLDER not in allow and self._something_stands():
-            raise DropNotNew(
-                "This export is older than the one that was processed last.",
-                "Name the newest one (`export:` in the practice file, or `dentes-twenty delta --drop DIR`); to go back "
-                f"to this one on purpose, run `dentes-twenty delta --allow {OLDER}`.",
-            )
+        if found is Recognised.OLDER and OLDER not in allow:
+            raise DropNotNew
+        if self._kind in TAKING:
+            self.__dict__["drop_id"] = self.ledger.renew_drop(self.drop_id)
+            self.__dict__.pop("staged_id", None)
         self._admitted = True
 
-    def _something_stands(self) -> bool:
-        return any(status in STANDING for _, _, status in self.ledger.counts())
+    def note_taken(self) -> None:
+        """Remember, before the first record is written, that this export is the newest of which anything stands."""
+        known = self.ledger.register_drop(self.origin.fingerprint, self.origin.location)
+        if known.state not in (DropState.DONE, DropState.PROCESSING):
+            self.ledger.set_drop_state(known.id, DropState.PROCESSING, as_of(self.drop.modified))
 
     @cached_property
     def mapping(self) -> MappingFile:
@@ -214,15 +218,15 @@ class Opened:
     def begin_run(self, kind: str) -> int:
         """Open a run; for callers that cannot hold a context manager open."""
         self._run = self.ledger.begin_run(kind, exclusive=True)
-        self._kind = kind
+        self._kind, self._admitted = kind, False
         return self._run
 
     def end_run(self, state: RunState) -> None:
         """Close it. Does nothing when none is open."""
         if self._run is not None:
             run, self._run = self._run, None
-            if state is RunState.DONE and self._kind in WHOLE and "drop_id" in self.__dict__:
-                detail = as_of(self.drop.modified, self._attachments_print, run)
+            if state is RunState.DONE and self._kind in WHOLE and self._admitted:
+                detail = as_of(self.drop.modified, self._attachments_print)
                 self.ledger.set_drop_state(self.drop_id, DropState.DONE, detail)
             figures = {**self._calls_since_plan(), **steps.run_counts(self.ledger)}
             self.ledger.end_run(run, state, {**figures, **self._figures})

@@ -102,7 +102,7 @@ class Migration(Opened):
 
     def check_references(self, progress: Listener | None = None) -> steps.ReferenceSummary:
         """Plan every row once: what lands, what stays out and why. Writes the findings into the ledger."""
-        return steps.check_references(self.planner, self.ledger, self.run_id, self.drop_id, progress)
+        return steps.check_references(self.planner, self.ledger, self.run_id, self.staged_id, progress)
 
     # -- the workspace
 
@@ -138,8 +138,7 @@ class Migration(Opened):
 
     def write_members(self) -> Tally:
         """Write the providers' fields into the members that they match. Raises ApprovalMissing, DropNotNew."""
-        self.admit()
-        self.require_approval()
+        self._may_write()
         return self.wait(steps.write_members(self._context()))
 
     def load(
@@ -152,16 +151,14 @@ class Migration(Opened):
         """Load every source object of one Twenty object, or what a delta has `chosen`; tallies by source object.
 
         Raises ApprovalMissing, DropNotNew."""
-        self.admit()
         self.owners().require()
-        self.require_approval()
+        self._may_write()
         context = dataclasses.replace(self._context(), again=again)
         return self.wait(steps.load(context, self.declarations(object_), progress, chosen))
 
     def load_files(self, progress: Listener | None = None, again: Again = MIGRATING) -> steps.FilesTally:
         """Upload attachments, verify them, and hang them on note and person. Raises ApprovalMissing, DropNotNew."""
-        self.admit()
-        self.require_approval()
+        self._may_write()
         before, now = attachments_of(last_processed(self.ledger.drops())), self.drop.attachments_print()
         context = dataclasses.replace(self._context(), again=again)
         tally = self.wait(steps.load_files(context, self.drop, progress, may_differ=now != before))
@@ -179,10 +176,13 @@ class Migration(Opened):
     # -- trust
 
     def sample(self, size: int = USUAL, progress: Listener | None = None) -> steps.SampleResult:
-        """Load a sample that shows everything the export has, and read it back. Raises SampleSize, RowsChanged.
+        """Load a sample that shows everything the export has, and read it back.
+
+        Raises SampleSize, RowsChanged, DropNotNew.
 
         Provision and adopt first. What it loads, a full migration finds unchanged.
         """
+        self.admit()
         self.owners().require()
         export = steps.Export(self.drop, self.mapping, steps.stage_settings(self.practice))
         return self.wait(steps.sample(self._context(), export, size, progress))
@@ -212,6 +212,12 @@ class Migration(Opened):
         if not self._cleared:
             self.approval().require()
             self._cleared = True
+
+    def _may_write(self) -> None:
+        """What is asked before the first record of an export is written. Raises ApprovalMissing, DropNotNew."""
+        self.admit()
+        self.require_approval()
+        self.note_taken()
 
     # -- cutover
 
@@ -272,7 +278,7 @@ class Migration(Opened):
             store=self.store,
             ledger=self.ledger,
             run=self.run_id,
-            drop=self.drop_id,
+            drop=self.staged_id,
             client=self.client,
         )
 
@@ -303,6 +309,8 @@ class Migration(Opened):
             os.environ.get(KEY_VARIABLE) or None,
         )
         summary = self.wait(steps.roll_back(step, progress))
+        if not dry_run:
+            self.ledger.undo_drops()
         self._remembered = False
         self.forget_plan()
         return summary

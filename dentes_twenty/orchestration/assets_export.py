@@ -166,7 +166,7 @@ def references(context: dg.AssetExecutionContext, session: dg.ResourceParam[Sess
         migration = session.migration
         summary = migration.check_references(step.progress)
         page = write_quarantine(
-            migration.practice, migration.ledger, location=migration.drop.location, run=migration.run_id
+            migration.practice, migration.ledger, location=migration.staged_origin.location, run=migration.run_id
         )
         plan = migration.plan_calls()
         step.note(plan.says(dt.datetime.now().astimezone()))

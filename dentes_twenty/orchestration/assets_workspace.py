@@ -69,7 +69,7 @@ def owners(context: dg.AssetExecutionContext, session: dg.ResourceParam[Session]
     with session.step(context) as step:
         migration = session.migration
         found = migration.owners()
-        page = write_owners(migration.practice, found, location=migration.drop.location)
+        page = write_owners(migration.practice, found, location=migration.staged_origin.location)
         matches = Counter(line.match for line in found.lines)
         step.figures = {"providers": len(found.lines), **{match.value: matches[match] for match in Match}}
         if found.blocking:

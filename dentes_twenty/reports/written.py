@@ -67,7 +67,7 @@ def write_checklist(practice: Practice, found: MappingFile, declarations: Iterab
 
 def write_summary(migration: Migration, moved: Moved) -> Path:
     """The whole migration on one page, after the others, so that it can name those that are there."""
-    practice, location = migration.practice, migration.drop.location
+    practice, location = migration.practice, migration.staged_origin.location
     write_quarantine(practice, migration.ledger, location=location, run=migration.run_id)
     heading = heading_of(practice, location=location, run=migration.run_id)
     return write_report(practice.reports_dir, SUMMARY, summary(summary_report(heading, migration, moved)))

@@ -123,4 +123,4 @@ def test_an_older_export_is_refused_once_and_not_by_each_report(
     capsys.readouterr()
     assert run(["migrate", *named]) == Exit.FAILED
     told = capsys.readouterr().err
-    assert told.count("DROP_NOT_NEW") == 1 and "delta --allow older" in told
+    assert told.count("DROP_NOT_NEW") == 1 and "--allow older" in told

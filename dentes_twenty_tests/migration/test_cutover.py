@@ -26,7 +26,7 @@ def look(name: str, fingerprint: str | None = "f1", hour: int = 1, *, marked: bo
 
 def drop(number: int, fingerprint: str, state: DropState, hour: int = 0) -> Drop:
     moment = START + dt.timedelta(hours=hour)
-    detail = as_of(moment) if state is DropState.DONE else None
+    detail = as_of(moment) if state in (DropState.DONE, DropState.PROCESSING) else None
     return Drop(number, fingerprint, "", moment, state, detail)
 
 
@@ -34,6 +34,12 @@ ONE, SAME, OTHER = [look("one")], {"/drops/one": "f1"}, {"/drops/one": "f0"}
 DONE, REFUSED = [drop(1, "f1", DropState.DONE)], [drop(1, "f1", DropState.REFUSED)]
 NEWER = [drop(1, "f9", DropState.DONE, hour=3)]
 AGAIN = [drop(1, "f1", DropState.PROCESSING)]
+LEFT = [drop(1, "f1", DropState.DONE, hour=3), drop(2, "f8", DropState.DONE)]
+BEGUN = [drop(1, "f9", DropState.PROCESSING, hour=3)]
+OLD_REFUSED = [drop(1, "f1", DropState.REFUSED), drop(2, "f9", DropState.DONE, hour=3)]
+UNDONE = [drop(1, "f1", DropState.UNDONE), drop(2, "f9", DropState.UNDONE, hour=3)]
+UNDONE_BEFORE = [drop(1, "f1", DropState.UNDONE), drop(2, "f7", DropState.DONE)]
+NO_MOMENT = [drop(1, "f1", DropState.NEW), Drop(2, "f7", "", START, DropState.DONE, None)]
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,12 @@ AGAIN = [drop(1, "f1", DropState.PROCESSING)]
         (INSIDE, ONE, SAME, DONE, Deltas(), Action.SKIP, "processed already"),
         (INSIDE, ONE, SAME, REFUSED, Deltas(), Action.SKIP, "too few rows"),
         (INSIDE, ONE, SAME, NEWER, Deltas(), Action.SKIP, "older"),
+        (INSIDE, ONE, SAME, BEGUN, Deltas(), Action.SKIP, "older"),
+        (INSIDE, ONE, SAME, LEFT, Deltas(), Action.SKIP, "processed before"),
+        (INSIDE, ONE, SAME, OLD_REFUSED, Deltas(), Action.SKIP, "older"),
+        (INSIDE, ONE, SAME, UNDONE, Deltas(), Action.SKIP, "undone by a rollback"),
+        (INSIDE, ONE, SAME, UNDONE_BEFORE, Deltas(), Action.TAKE, "attempt 1"),
+        (INSIDE, ONE, SAME, NO_MOMENT, Deltas(), Action.SKIP, "older"),
         (INSIDE, ONE, SAME, AGAIN, Deltas(), Action.TAKE, "attempt 1"),
         (INSIDE, ONE, SAME, [], Deltas(busy=True), Action.SKIP, "under way"),
         (INSIDE, ONE, SAME, AGAIN, Deltas(failures={"f1": 2}), Action.TAKE, "attempt 3"),

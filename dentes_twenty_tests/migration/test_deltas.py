@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dentes_twenty.migration.delta import DropNotNew, DropRefused
+from dentes_twenty.migration.delta import DropRefused
 from dentes_twenty.migration.deltas import DeltaResult
 from dentes_twenty.migration.ledger import ConflictState, DropState, Status
 from dentes_twenty_tests import small_practice
@@ -184,73 +183,3 @@ def test_policy_mark_sets_a_field_and_takes_it_back_when_the_row_returns(desk: D
     assert rows(back, "entry") == (1, 0, 4, 0, 1)
     assert desk.record("billingLedger", "entry:6")["absentFromExport"] is False
     assert all(total.ok for total in back.totals)
-
-
-@pytest.fixture
-def gone_back(desk: Desk) -> Desk:
-    """The export's folder is again as it was before the delta that was processed last."""
-    desk.delta()
-    before = (desk.export / "patients.csv").read_text(encoding="utf-8")
-    desk.edit("patients.csv", "latex allergy canary", "penicillin allergy")
-    desk.delta()
-    (desk.export / "patients.csv").write_text(before, encoding="utf-8")
-    return desk
-
-
-def test_an_older_export_is_taken_by_nothing_that_writes(gone_back: Desk) -> None:
-    """Not by a migration either, which would take the newer values back in silence; nor are its tables staged, which
-    `reconcile` would then hold against Twenty."""
-    for take in (gone_back.delta, gone_back.migrate):
-        with pytest.raises(DropNotNew, match="older") as refused:
-            take()
-        assert "delta --drop" in refused.value.fix and "--allow older" in refused.value.fix
-    assert gone_back.person(ADA)["medicalAlerts"] == "penicillin allergy"
-    with gone_back.session() as migration:
-        assert not any(migration.reconcile().wrong().values())
-        with migration.run("materialize"):  # one object alone, from the tables that stand
-            for step in (lambda: migration.load("person"), migration.load_files, migration.write_members):
-                with pytest.raises(DropNotNew):
-                    step()
-
-
-def test_who_goes_back_to_an_older_export_on_purpose_stays_there(gone_back: Desk) -> None:
-    """It is then the one that was processed last."""
-    assert rows(gone_back.delta("older"), "patient") == (0, 1, 2, 0, 0)
-    assert gone_back.person(ADA)["medicalAlerts"] == "latex allergy canary"
-    assert gone_back.delta().calls <= 3
-    gone_back.migrate()
-    gone_back.edit("patients.csv", "latex allergy canary", "pollen allergy")
-    assert rows(gone_back.delta(), "patient") == (0, 1, 2, 0, 0)
-    with gone_back.session() as migration:
-        assert not any(migration.reconcile().wrong().values())
-
-
-def test_after_a_rollback_any_export_may_be_migrated(gone_back: Desk) -> None:
-    with gone_back.session() as migration, migration.run("rollback"):
-        migration.rollback()
-    gone_back.migrate()
-    assert gone_back.person(ADA)["medicalAlerts"] == "latex allergy canary"
-
-
-def test_after_a_delta_with_an_export_of_its_own_everything_is_compared_with_that_one(
-    desk: Desk, tmp_path: Path
-) -> None:
-    """The practice file still names the first one; the delta's no longer shows a row that moves money."""
-    later = tmp_path / "later"
-    shutil.copytree(desk.export, later)
-    ledger = later / "ledger.csv"
-    lines = ledger.read_text(encoding="utf-8").splitlines(keepends=True)
-    ledger.write_text("".join(lines[:-1]), encoding="utf-8")
-    patients = later / "patients.csv"
-    patients.write_text(
-        patients.read_text(encoding="utf-8").replace("latex allergy canary", "pollen"), encoding="utf-8"
-    )
-    desk.policy(most_rows_lost_percent=90)
-    with desk.session() as migration, migration.run("delta"):
-        migration.use_drop(str(later))
-        result = migration.delta()
-    assert rows(result, "entry")[3] == 1 and all(total.ok for total in result.totals)
-    with desk.session() as migration:
-        assert not any(migration.reconcile().wrong().values())
-        assert all(total.ok for total in migration.totals())
-        assert migration.staged_origin.location == str(later)

@@ -23,7 +23,8 @@ from dentes_twenty.migration.ledger.audit import AuditLine
 from dentes_twenty.migration.ledger.core import Clock, Core, Row, Write
 from dentes_twenty.migration.ledger.database import Database
 from dentes_twenty.migration.ledger.fingerprints import canonical_json
-from dentes_twenty.migration.ledger.schema import drops, runs
+from dentes_twenty.migration.ledger.schema import drops, records, runs
+from dentes_twenty.migration.ledger.types import Status
 
 BEAT_EVERY = dt.timedelta(seconds=10)
 
@@ -49,6 +50,11 @@ class DropState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     REFUSED = "refused"
+    UNDONE = "undone"  # processed; a rollback has left nothing of it
+
+
+STANDING = (Status.SENDING, Status.LANDED, Status.ADOPTED, Status.VANISHED)
+"""Records that an older export would take back to what they were."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Run:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Drop:
-    """One export as it was found. Ids grow in the order of registration."""
+    """One export as it was found. Ids grow in the order in which exports were taken, see `Ledger.renew_drop`."""
 
     id: int
     fingerprint: str
@@ -207,6 +213,42 @@ class Runs(Core):
             if new:
                 write.tell(AuditLine("drop", "", f"drop:{drop.id}", "registered", {"fingerprint": fingerprint}))
         return drop
+
+    def renew_drop(self, drop: int) -> int:
+        """The id under which this export is taken now: a new one where records were seen in a drop of a higher id.
+
+        That a row is missing is told by comparing ids, so the export that is taken has to have the highest. The earlier
+        entry stays, under a fingerprint that nothing else has.
+        """
+        mine = (drops.c.practice == self._practice, drops.c.id == drop)
+        later = sa.select(drops.c.id).where(drops.c.practice == self._practice, drops.c.id > drop)
+        seen = sa.select(records.c.practice).where(
+            records.c.practice == self._practice, records.c.last_seen_drop > drop
+        )
+        with self._write() as write:
+            if write.execute(later.limit(1)).first() is None or write.execute(seen.limit(1)).first() is None:
+                return drop
+            old = write.execute(sa.select(drops).where(*mine)).one()
+            write.execute(sa.update(drops).where(*mine).values(fingerprint=f"{old.fingerprint}~{old.id}"))
+            row = {
+                "practice": self._practice, "fingerprint": old.fingerprint, "location": old.location,
+                "first_seen": old.first_seen, "state": DropState.NEW,
+            }  # fmt: skip
+            new = int(write.execute(sa.insert(drops).returning(drops.c.id), row).scalar_one())
+            write.tell(AuditLine("drop", "", f"drop:{new}", "taken_again", {"before": drop}))
+        return new
+
+    def undo_drops(self) -> None:
+        """After a rollback: where it has left nothing of any drop, each may be taken, whatever was processed last."""
+        left = sa.select(records.c.practice).where(records.c.practice == self._practice, records.c.status.in_(STANDING))
+        with self._write() as write:
+            if write.execute(left.limit(1)).first() is not None:
+                return
+            statement = sa.update(drops).where(
+                drops.c.practice == self._practice, drops.c.state.in_([DropState.DONE, DropState.PROCESSING])
+            )
+            for (undone,) in write.execute(statement.values(state=DropState.UNDONE).returning(drops.c.id)).all():
+                write.tell(AuditLine("drop", "", f"drop:{undone}", DropState.UNDONE))
 
     def set_drop_state(self, drop: int, state: DropState, detail: str | None = None) -> None:
         """Remembers what became of a drop; `detail` is a code or a sentence without a patient's data."""

@@ -36,7 +36,7 @@ REPORT, COLUMN = note.DECLARATION.report.name, "attachment"
 REFUSED = "refused_"
 """What codes of files begin with that Twenty has not taken."""
 FINDINGS = (REFUSED, "file_", "path_outside_drop")
-"""What codes of files begin with that do not hang where they belong; each look at all notes finds them anew."""
+"""What codes of files begin with that each look at all notes finds anew, where they are still so."""
 STANDING = (Status.LANDED, Status.ADOPTED)
 
 
@@ -180,7 +180,8 @@ class _FileStep:
         return found.size != before.size or bytes.fromhex(found.sha256()) != before.sha256
 
     async def follow(self) -> None:
-        """Files of a note that was given to another patient since follow it; old files make room for new ones."""
+        """Files of a note that was given to another patient since follow it, earlier ones among them that could not be
+        replaced; old files make room for new ones."""
         await self._old.remove()
         moved, self._moved = self._moved, []
         if moved:
@@ -278,8 +279,8 @@ class _FileStep:
         return FileRecord(one.key, one.kept, state, digest, size, file_id, attachments, code)
 
     def _report(self, one: _Wanted, code: str, state: FileState) -> None:
-        if one.before is not None and one.replaces:  # the earlier file still hangs there
-            self._ledger.file_set(self._context.run, [dataclasses.replace(one.before, state=FileState.ATTACHED)])
+        if one.before is not None and one.replaces:  # the earlier file still hangs there, and goes where its note goes
+            self._moved.append((dataclasses.replace(one.before, state=FileState.ATTACHED), one.targets["person"]))
             self._tally.not_replaced += 1
         else:
             self._ledger.file_set(self._context.run, [self._state(one, state, code=code)])

@@ -46,7 +46,7 @@ async def hand_over(
         taken = holders.handed_over
         givers = frozenset(taken.values())
         for declaration in mine:
-            some = chosen.records(declaration)  # a giver is among them: it has another value than before
+            some = chosen.records(declaration)  # a giver that stands is among them: it gets another value than it has
             every = context.planner.records(declaration, context.owners) if some is None else some
             records = [one for one in every if one.key in givers]
             if not records:

@@ -10,9 +10,9 @@ import signal
 import pytest
 
 from dentes_twenty.migration.errors import LedgerMisuse, RunInProgress
-from dentes_twenty.migration.ledger import DropState, Ledger, RunState
+from dentes_twenty.migration.ledger import DropState, Ledger, Operation, RunState, Status
 from dentes_twenty.migration.ledger.runs import BEAT_LOST, Process, is_alive
-from dentes_twenty_tests.migration.ledger.conftest import PRACTICE
+from dentes_twenty_tests.migration.ledger.conftest import PRACTICE, intent_of, outcome_of
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
@@ -107,3 +107,40 @@ def test_a_drop_is_registered_once_by_its_content(ledger: Ledger) -> None:
         ("abc", DropState.REFUSED, "row_counts_fell"),
         ("def", DropState.NEW, None),
     ]
+
+
+def test_a_drop_is_taken_under_a_new_id_where_records_were_seen_in_a_later_one(ledger: Ledger) -> None:
+    first, later = ledger.register_drop("abc", "drops/march"), ledger.register_drop("def", "drops/april")
+    run = ledger.begin_run("migrate")
+    record = intent_of(ledger, 1)
+    intent = ledger.intend(run, Operation.CREATE, "person", [record], drop=first.id)
+    ledger.settle(intent, [outcome_of(record)])
+    ledger.set_drop_state(first.id, DropState.DONE, "as of")
+    assert ledger.renew_drop(first.id) == first.id  # the later one was only looked at
+    ledger.mark_seen(later.id, [record.key])
+    assert ledger.renew_drop(later.id) == later.id
+    renewed = ledger.renew_drop(first.id)
+    assert renewed > later.id == ledger.renew_drop(later.id)
+    assert ledger.register_drop("abc", "elsewhere").id == ledger.renew_drop(renewed) == renewed
+    assert [(drop.fingerprint, drop.location, drop.state) for drop in ledger.drops()] == [
+        (f"abc~{first.id}", "drops/march", DropState.DONE),
+        ("def", "drops/april", DropState.NEW),
+        ("abc", "drops/march", DropState.NEW),
+    ]
+
+
+def test_drops_are_undone_when_nothing_of_them_is_left(ledger: Ledger) -> None:
+    drop, refused = ledger.register_drop("abc", ""), ledger.register_drop("def", "")
+    run = ledger.begin_run("migrate")
+    record = intent_of(ledger, 1)
+    intent = ledger.intend(run, Operation.CREATE, "person", [record], drop=drop.id)
+    ledger.set_drop_state(drop.id, DropState.PROCESSING)
+    ledger.set_drop_state(refused.id, DropState.REFUSED)
+    ledger.undo_drops()  # the record may be in Twenty
+    assert ledger.drops()[0].state is DropState.PROCESSING
+    ledger.settle(intent, [outcome_of(record)])
+    ledger.undo_drops()
+    assert ledger.drops()[0].state is DropState.PROCESSING
+    ledger.set_status(run, [record.key], Status.ROLLED_BACK)
+    ledger.undo_drops()
+    assert [one.state for one in ledger.drops()] == [DropState.UNDONE, DropState.REFUSED]
