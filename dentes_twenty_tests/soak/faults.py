@@ -150,11 +150,14 @@ def _signal(number: signal.Signals, longest: float | None = None) -> Callable[[M
 # -- disks
 
 
-def _full(folder: Callable[[States], Path], left: int) -> Callable[[Moment], None]:
-    """All but a few bytes of the file system are taken; where none could be mounted, files may not grow."""
+def _full(folder: Callable[[States], Path], left: int, *, anew: bool = False) -> Callable[[Moment], None]:
+    """All but a few bytes of the file system are taken; where none could be mounted, files may not grow. `anew`: what
+    is there is read again, and its successor would fit into its place, so it goes before."""
 
     def arm(moment: Moment) -> None:
         place = folder(moment.states)
+        for old in place.iterdir() if anew else ():
+            old.unlink()
         spare = moment.chance.randrange(left)
         if not place.is_mount():
             moment.options["cap"] = (
@@ -288,7 +291,7 @@ TROUBLES = (
     Trouble("SIGTERM", _signal(signal.SIGTERM, COMMAND_S), command=True),
     Trouble("Ctrl-C", _signal(signal.SIGINT, COMMAND_S), command=True),
     Trouble("ledger's disk full", _full(_ledger_folder, 262_144), sqlite=True, mounted="state"),
-    Trouble("staging's disk full", _full(_staging_folder, 2_048), STAGING, mounted="staging", at="stage"),
+    Trouble("staging's disk full", _full(_staging_folder, 2_048, anew=True), STAGING, mounted="staging", at="stage"),
     Trouble("reports' disk full", _full(_reports_folder, 2_048), WITH_PAGES, mounted="reports", at="report"),
     Trouble("ledger's connections cut", _cut_off, postgres=True),
     Trouble("ledger's database refuses", _refusing, postgres=True),

@@ -141,14 +141,16 @@ def strike(
     chance: random.Random,
     *,
     again: bool = False,
+    stage: bool = False,
 ) -> Struck:
-    """Let one process do the phase, with the fault; the fault is over afterwards. `again`: others have been at it."""
+    """Let one process do the phase, with the fault; the fault is over afterwards. `again`: others have been at it.
+    `stage`: the export is read before, because an earlier fault has cut that off."""
     moment = Moment(states, server, phase, chance, max(CALLS[phase] // (AGAIN if again else 1), 1))
     trouble.arm(moment)
     before = len(_said(states))
     try:
         at = "phase" if phase == "delta" and trouble.at == "stage" else trouble.at  # a delta stages by itself
-        order = states.order(server, at=at, **_work(states, trouble, phase), **moment.options)
+        order = states.order(server, at=at, **_work(states, trouble, phase, stage), **moment.options)
         ended = worker.run(order, moment.begun)
         over = time.monotonic()
     finally:
@@ -164,13 +166,13 @@ def _said(states: States) -> str:
     return states.log.read_text(encoding="utf-8", errors="replace") if states.log.exists() else ""
 
 
-def _work(states: States, trouble: Trouble, phase: str) -> dict[str, Any]:
+def _work(states: States, trouble: Trouble, phase: str, stage: bool) -> dict[str, Any]:
     """Flows, or a command that a person would start."""
     if trouble.command:
         words = COMMANDS.get(phase, ("migrate",))
         drop = (str(states.later),) if words[-1] == "--drop" else ()
         return {"command": (*words, *drop, "--practice", str(states.practice_file))}
-    staging = trouble.at == "stage" and phase != "delta"
+    staging = (stage or trouble.at == "stage") and phase != "delta"
     return {"flows": (("stage",) if staging else ()) + (phase,)}
 
 
@@ -210,10 +212,15 @@ class _Run:
             server = stack.enter_context(self._states.serve())
             sides = (self._worker, self._states, server)
             struck = [
-                strike(*sides, trouble, self._phase, self._chance, again=number > 0)
+                strike(*sides, trouble, self._phase, self._chance, again=number > 0, stage=self._cut_off(number))
                 for number, trouble in enumerate(self._troubles)
             ]
             return struck, self._finished(server) or self._undone(server)
+
+    def _cut_off(self, number: int) -> bool:
+        """Whether a fault before this one may have cut off the staging; a command stages by itself."""
+        staging = any(one.at == "stage" or one.command for one in self._troubles[:number])
+        return staging and self._phase != "rollback"
 
     def _finished(self, server: SandboxServer) -> list[str]:
         """Start it again; then compare."""
@@ -221,7 +228,7 @@ class _Run:
         end = ENDS[self._phase]
         if self._phase in (*LINE, "verify") and any(one.command for one in self._troubles):
             flows, end = ("stage", *LINE), "filed"  # the command goes on to the end
-        elif self._phase != "delta" and any(one.at == "stage" for one in self._troubles):
+        elif self._phase != "delta" and self._cut_off(len(self._troubles)):
             flows = ("stage", self._phase)
         again = self._worker.run(self._states.order(server, flows=flows))
         if again.how != "done":
