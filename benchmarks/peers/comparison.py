@@ -21,6 +21,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import loading
@@ -226,6 +227,19 @@ def _table(regime: Regime, rows: list[dict[str, Value]]) -> Table:
     )
 
 
+def _why(ours: Mapping[str, Value], fastest: Mapping[str, Value]) -> str:
+    """What the fastest did without, should it be faster than we are."""
+    if fastest["lost"]:
+        return (
+            f"the fastest ({fastest['program']}) left {int(fastest['lost']):,} good rows behind; finding the bad ones "
+            f"took {ours['calls']} calls, at the pace of the limit that a refusal names"
+        )
+    return (
+        f"the fastest ({fastest['program']}) plans nothing, keeps no ledger and compares nothing; for us that takes "
+        "a core longer than the server takes the other one"
+    )
+
+
 def _targets(regime: Regime, found: list[dict[str, Value]]) -> list[Target]:
     rows = [row for row in found if row["regime"] == regime.name]
     ours = next(row for row in rows if row["program"] == OURS)
@@ -239,8 +253,11 @@ def _targets(regime: Regime, found: list[dict[str, Value]]) -> list[Target]:
     if regime.bound:
         return made
     ours_s = float(ours["seconds"] or 0)
-    fastest = round(ours_s / min(float(row["seconds"] or 0) for row in others), 2)
-    made.append(Target(f"{regime.name}: time beside the fastest", "at most", LEVEL, fastest, "times"))
+    fastest = min(others, key=lambda row: float(row["seconds"] or 0))
+    ratio = round(ours_s / float(fastest["seconds"] or 1), 2)
+    made.append(
+        Target(f"{regime.name}: time beside the fastest", "at most", LEVEL, ratio, "times", _why(ours, fastest))
+    )
     # Who leaves good rows behind has not done the work, and being through with less of it sooner is no merit.
     whole = [float(row["seconds"] or 0) for row in others if not (row["lost"] or row["doubled"] or row["blamed"])]
     if whole and len(whole) < len(others):
