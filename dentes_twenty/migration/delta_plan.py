@@ -131,7 +131,7 @@ class _Comparer:
                         kind = RowKind.CHANGED if fields else kind
                     one.add(kind, fields if kind is RowKind.CHANGED else ())
                     self._note(declaration.target.singular, planned, kind, state)
-                    left_out = kind is RowKind.UNCHANGED and ready is not planned
+                    left_out = kind is RowKind.UNCHANGED and ready is not None and ready is not planned
                     if left_out:
                         self._plan.left_out.add(declaration.target.singular)
                     if kind in (RowKind.UNCHANGED, RowKind.DELETED) and not left_out:
