@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from benchmarks.page import pages, shown
 from benchmarks.quota import floor
 from benchmarks.registry import MODULES, NAMES
 from benchmarks.results import FOLDER, Chart, Column, Measured, Result, Side, Table, Target, read, write
+from dentes_twenty_tests.soak import results as soak
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,11 +40,19 @@ def test_the_page_is_the_one_that_the_committed_results_make() -> None:
 
 
 def test_every_committed_result_belongs_to_a_benchmark_and_says_where_it_comes_from() -> None:
-    for path in FOLDER.glob("*.json"):
+    for path in set(FOLDER.glob("*.json")) - {soak.RESULTS}:
         result = read(path)
         assert path.stem == result.measured.name
         assert path.stem in NAMES
         assert result.taken["commit"] and result.machine["cores"]
+
+
+def test_the_table_of_faults_is_the_one_that_the_committed_soak_makes() -> None:
+    found = json.loads(soak.RESULTS.read_text(encoding="utf-8"))
+    assert found["wrong"] == 0 and found["struck"] >= 500
+    before, after = soak.MARKS
+    page = soak.PAGE.read_text(encoding="utf-8")
+    assert page.split(before)[1].split(after)[0].strip() == soak.table(found)
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
